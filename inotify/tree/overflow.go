@@ -1,0 +1,102 @@
+//go:build linux
+
+package tree
+
+// This file is what happens after an overflow, and to roots. The kernel puts one record with
+// descriptor -1 where the loss is and goes on (inotify(7)); anything can be among what was lost,
+// IGNORED too. So every directory is taken in again as if it were new, each once, and the differences
+// are told; an overflow meanwhile has another scan follow, the present one goes on.
+
+import (
+	"errors"
+
+	"github.com/inoseq/inoseq/inotify"
+)
+
+// overflowed handles the record of an overflow.
+func (t *tree) overflowed() {
+	t.put(item{ev: Event{Mask: inotify.QueueOverflow}, err: inotify.ErrOverflow})
+	t.rescan = true
+	t.freed = true
+	clear(t.stale)
+}
+
+// scanAgain begins a scan of everything.
+func (t *tree) scanAgain() {
+	t.rescan = false
+	t.gen++
+	for _, r := range t.roots {
+		if r != nil {
+			t.push(r.node)
+		}
+	}
+}
+
+// visitRoot takes a root in. It may be a link, and what it leads to is the root: if that is another
+// directory than the one that is watched, the root has gone.
+func (s *scanner) visitRoot(n nodeID) {
+	t := s.t
+	r := t.roots[t.st.node(n).root]
+	fd, err := t.disk.openRoot(r.abs)
+	if err != nil {
+		if movedOn(err) {
+			t.rootLost(n)
+		} else {
+			t.mu.Lock()
+			t.fail(n, -1, err)
+			t.mu.Unlock()
+		}
+		return
+	}
+	wd, fresh, err := t.disk.watch(fd, t.mask)
+	if err != nil {
+		t.disk.close(fd)
+		t.mu.Lock()
+		t.fail(n, -1, err)
+		t.mu.Unlock()
+		return
+	}
+	if wd != t.st.node(n).wd || fresh {
+		if fresh {
+			t.drop(wd)
+		}
+		t.disk.close(fd)
+		t.rootLost(n)
+		return
+	}
+	t.st.node(n).flags &^= moved
+	s.push(n, wd, fd)
+	s.listInto(n, fd)
+}
+
+// rootLost is when the path of a root does not lead to it any more.
+func (t *tree) rootLost(n nodeID) {
+	if t.st.node(n).flags&moved != 0 {
+		t.rootGone(n, inotify.MoveSelf, false)
+	} else {
+		t.rootGone(n, inotify.DeleteSelf, true)
+	}
+}
+
+// rootGone is the end of a root, which is told whatever the user's mask.
+func (t *tree) rootGone(n nodeID, mask inotify.Mask, synthetic bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.st.node(n).flags&isRoot == 0 {
+		return
+	}
+	r := t.roots[t.st.node(n).root]
+	t.put(item{ev: Event{Path: r.path, Mask: mask, Synthetic: synthetic}})
+	t.removeRoot(r)
+}
+
+// removeRoot lets a root go.
+func (t *tree) removeRoot(r *root) {
+	nd := t.st.node(r.node)
+	t.roots[nd.root] = nil
+	nd.flags &^= isRoot
+	t.st.version++
+	t.dissolving = append(t.dissolving, r.node)
+}
+
+var errClosed = errors.New("closed")
