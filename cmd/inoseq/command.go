@@ -1,0 +1,120 @@
+package main
+
+// This file holds the command line: the root command, help and version, and what an error means for
+// the exit status.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit statuses other than 0.
+const (
+	statusFailed = 1
+	statusUsage  = 2
+)
+
+// failure is an error of a command that was called as it should be. All other errors are about the
+// command line.
+type failure struct{ err error } // nil if everything has been said
+
+func (f *failure) Error() string { return fmt.Sprint(f.err) }
+func (f *failure) Unwrap() error { return f.err }
+
+// execute carries out the command line and returns the exit status.
+func (p *program) execute(ctx context.Context, args []string) int {
+	root := p.rootCommand()
+	root.SetArgs(append([]string{}, args...)) // not nil, for which cobra takes os.Args
+	root.SetIn(p.stdin)
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+
+	var failed *failure
+	switch {
+	case errors.Is(p.stdout.err, syscall.EPIPE):
+		return 0 // nobody reads: there is nothing left to do, and nothing went wrong
+	case p.stdout.err != nil:
+		p.say("writing to standard output: %v", p.stdout.err)
+		return statusFailed
+	case err == nil:
+		return 0
+	case errors.As(err, &failed):
+		if failed.err != nil {
+			p.say("%v", failed.err)
+		}
+		return statusFailed
+	}
+	p.say("%v\nRun '%s --help' for usage.", err, cmd.CommandPath())
+	return statusUsage
+}
+
+func (p *program) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "inoseq",
+		Short: "Tell what happens to files and directories",
+		Long: "inoseq tells what happens to files and directories, with inotify(7) of Linux.\n\n" +
+			"The exit status is 0 for success, 1 for a failure and 2 for a wrong command line.",
+		Version:       version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(*cobra.Command, []string) error {
+			return errors.New("a command is missing")
+		},
+
+		DisableFlagsInUseLine: true,
+	}
+	root.Flags().Bool("version", false, "print the version of inoseq")
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(p.watchCommand())
+	root.SetHelpCommand(helpCommand())
+	return root
+}
+
+// helpCommand is cobra's, but an unknown command is an error.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about inoseq or one of its commands",
+		RunE: func(help *cobra.Command, args []string) error {
+			cmd, rest, err := help.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if len(rest) > 0 {
+				return fmt.Errorf("unknown command %q", rest)
+			}
+			cmd.InitDefaultHelpFlag()
+			return cmd.Help()
+		},
+	}
+}
+
+// version is what the build recorded: the module's version, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	text := info.Main.Version
+	if text == "" || text == "(devel)" {
+		text = "devel"
+		settings := make(map[string]string)
+		for _, s := range info.Settings {
+			settings[s.Key] = s.Value
+		}
+		if commit := settings["vcs.revision"]; commit != "" {
+			text += " " + commit[:min(12, len(commit))]
+			if settings["vcs.modified"] == "true" {
+				text += " with changes"
+			}
+		}
+	}
+	return fmt.Sprintf("%s (%s, %s/%s)", text, info.GoVersion, runtime.GOOS, runtime.GOARCH)
+}
