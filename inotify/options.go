@@ -47,25 +47,3 @@ type BatchOptions struct {
 	Limit     time.Duration // this long after the batch's first event; 0 means 1 s
 	MaxEvents int           // when it has this many events; 0 means 65,536
 }
-
-// withDefaults returns o with its zeros replaced, or an error for a negative value.
-func (o BatchOptions) withDefaults() (BatchOptions, error) {
-	switch {
-	case o.Quiet < 0:
-		return o, fmt.Errorf("inotify: BatchOptions: Quiet is negative: %v; 0 means 100 ms", o.Quiet)
-	case o.Limit < 0:
-		return o, fmt.Errorf("inotify: BatchOptions: Limit is negative: %v; 0 means 1 s", o.Limit)
-	case o.MaxEvents < 0:
-		return o, fmt.Errorf("inotify: BatchOptions: MaxEvents is negative: %d; 0 means 65,536", o.MaxEvents)
-	}
-	if o.Quiet == 0 {
-		o.Quiet = 100 * time.Millisecond
-	}
-	if o.Limit == 0 {
-		o.Limit = time.Second
-	}
-	if o.MaxEvents == 0 {
-		o.MaxEvents = 65536
-	}
-	return o, nil
-}

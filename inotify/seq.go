@@ -53,9 +53,5 @@ func (w *Watcher) EventsUntilIdle(ctx context.Context, idle time.Duration) iter.
 // of mask QueueOverflow. When ctx is done, the Watcher is closed or the stream breaks, what has
 // been begun is handed over first, too. A negative member of o is an error.
 func (w *Watcher) Batches(ctx context.Context, o BatchOptions) iter.Seq2[[]Event, error] {
-	o, err := o.withDefaults()
-	if err != nil {
-		return func(yield func([]Event, error) bool) { yield(nil, err) }
-	}
-	return w.stream.Batches(ctx, o.Quiet, o.Limit, o.MaxEvents)
+	return w.stream.Batches(ctx, loops.BatchOptions(o))
 }

@@ -4,6 +4,7 @@ package loops
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"time"
 )
@@ -37,10 +38,44 @@ func (s *Stream[E]) Sequence(ctx context.Context, idle time.Duration) iter.Seq2[
 	}
 }
 
-// Batches returns the events by the slice: when nothing has come for so long as quiet, at limit
-// after the first event, or at most events. An event with an error comes in a slice of its own.
-func (s *Stream[E]) Batches(ctx context.Context, quiet, limit time.Duration, most int) iter.Seq2[[]E, error] {
+// BatchOptions has the members of inotify.BatchOptions, and their meaning.
+type BatchOptions struct {
+	Quiet     time.Duration
+	Limit     time.Duration
+	MaxEvents int
+}
+
+// withDefaults returns o with its zeros replaced, or an error for a negative value.
+func (o BatchOptions) withDefaults() (BatchOptions, error) {
+	switch {
+	case o.Quiet < 0:
+		return o, fmt.Errorf("inotify: BatchOptions: Quiet is negative: %v; 0 means 100 ms", o.Quiet)
+	case o.Limit < 0:
+		return o, fmt.Errorf("inotify: BatchOptions: Limit is negative: %v; 0 means 1 s", o.Limit)
+	case o.MaxEvents < 0:
+		return o, fmt.Errorf("inotify: BatchOptions: MaxEvents is negative: %d; 0 means 65,536", o.MaxEvents)
+	}
+	if o.Quiet == 0 {
+		o.Quiet = 100 * time.Millisecond
+	}
+	if o.Limit == 0 {
+		o.Limit = time.Second
+	}
+	if o.MaxEvents == 0 {
+		o.MaxEvents = 65536
+	}
+	return o, nil
+}
+
+// Batches returns the events by the slice: when nothing has come for o.Quiet, at o.Limit after the
+// first event, or at o.MaxEvents events. An event with an error comes in a slice of its own.
+func (s *Stream[E]) Batches(ctx context.Context, o BatchOptions) iter.Seq2[[]E, error] {
 	return func(yield func([]E, error) bool) {
+		o, err := o.withDefaults()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
 		l, err := s.begin(ctx)
 		if err != nil {
 			yield(nil, err)
@@ -48,7 +83,7 @@ func (s *Stream[E]) Batches(ctx context.Context, quiet, limit time.Duration, mos
 		}
 		defer l.end()
 		for {
-			batch, more, err := l.batch(quiet, limit, most)
+			batch, more, err := l.batch(o.Quiet, o.Limit, o.MaxEvents)
 			if !more && err == nil || !yield(batch, err) || !more {
 				return
 			}

@@ -268,7 +268,7 @@ func TestALoopLeavesNothingBehindOnItsContext(t *testing.T) {
 	for range s.Sequence(counting, Forever) {
 		break
 	}
-	for range s.Batches(counting, time.Hour, time.Hour, 1) {
+	for range s.Batches(counting, BatchOptions{Quiet: time.Hour, Limit: time.Hour, MaxEvents: 1}) {
 		break
 	}
 	func() {
@@ -361,7 +361,7 @@ func TestABatchEndsBeforeANoticeAndAtTheStreamsEnd(t *testing.T) {
 	src.mustWrite(t, "abnc")
 	src.out.Close()
 	var got []string
-	for batch, err := range s.Batches(context.Background(), time.Hour, time.Hour, 100) {
+	for batch, err := range s.Batches(context.Background(), BatchOptions{Quiet: time.Hour, Limit: time.Hour, MaxEvents: 100}) {
 		text := string(batch)
 		if err != nil {
 			text += " " + err.Error()
