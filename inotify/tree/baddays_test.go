@@ -21,15 +21,29 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// asNobody has this goroutine's system calls checked as those of a user without privilege.
-func asNobody(t *testing.T) {
+// asNobody returns New for a Watcher whose system calls, in this goroutine and in the workers of a set-up,
+// are checked as those of a user without privilege.
+func asNobody(t *testing.T) func(t testing.TB, mask inotify.Mask, opts ...Option) *Watcher {
 	t.Helper()
 	if os.Getuid() != 0 {
-		return
+		return mustNew
 	}
 	runtime.LockOSThread()
 	unix.SetfsuidRetUid(65534)
 	t.Cleanup(func() { unix.SetfsuidRetUid(0); runtime.UnlockOSThread() })
+	return func(t testing.TB, mask inotify.Mask, opts ...Option) *Watcher {
+		w := mustNew(t, mask, opts...)
+		w.t.disk = nobodysDisk{w.t.disk}
+		return w
+	}
+}
+
+type nobodysDisk struct{ disk }
+
+// own is called on the thread of each worker.
+func (d nobodysDisk) own() (watchFunc, func()) {
+	unix.SetfsuidRetUid(65534)
+	return d.disk.own()
 }
 
 func mustChmod(t *testing.T, path string, mode os.FileMode) {
@@ -48,9 +62,9 @@ func TestADirectoryThatMayNotBeReadIsToldOnceAndTakenInWhenItMay(t *testing.T) {
 	os.Chmod(root, 0o755)
 	closed := filepath.Join(root, "closed")
 	mustMkdir(t, filepath.Join(closed, "in"), filepath.Join(root, "open"))
-	asNobody(t)
+	newAsNobody := asNobody(t)
 	mustChmod(t, closed, 0)
-	w := mustNew(t, inotify.Create|inotify.Delete, WithWorkers(1))
+	w := newAsNobody(t, inotify.Create|inotify.Delete)
 	mustAdd(t, w, root)
 	mustTell(t, w, root, `0 "closed" error: inotify/tree: directory "closed" is not watched: permission denied`)
 	for range 3 { // at rest it costs nothing
@@ -78,8 +92,7 @@ func TestManyDirectoriesThatMayNotBeReadCostNothingAtRest(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	asNobody(t)
-	w := mustNew(t, inotify.Create, WithWorkers(1))
+	w := asNobody(t)(t, inotify.Create)
 	mustAdd(t, w, root)
 	if got := told(t, w, root); len(got) != 200 {
 		t.Errorf("%d errors told, want 200", len(got))

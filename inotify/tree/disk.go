@@ -141,7 +141,10 @@ func isMountRoot(fd int) bool {
 }
 
 func (d *system) watch(fd int, mask inotify.Mask) (wd int32, fresh bool, err error) {
-	path := d.fds + strconv.Itoa(fd)
+	return d.watchPath(d.fds+strconv.Itoa(fd), mask)
+}
+
+func (d *system) watchPath(path string, mask inotify.Mask) (wd int32, fresh bool, err error) {
 	n, err := retry(func() (int, error) {
 		return unix.InotifyAddWatch(d.inotify, path, uint32(mask&^inotify.MaskAdd|inotify.MaskCreate))
 	})
@@ -156,16 +159,42 @@ func (d *system) watch(fd int, mask inotify.Mask) (wd int32, fresh bool, err err
 	return int32(n), false, err
 }
 
+// own gives the calling thread a working directory of its own (CLONE_FS of unshare(2)), from which "."
+// leads to what is open: the lookup of a name in /proc takes as long as the watch itself. A thread that
+// may not do this (the seccomp filters of containers) goes on as it was.
+func (d *system) own() (watch watchFunc, leave func()) {
+	if unix.Unshare(unix.CLONE_FS) != nil {
+		return d.watch, func() {}
+	}
+	watch = func(fd int, mask inotify.Mask) (wd int32, fresh bool, err error) {
+		if unix.Fchdir(fd) != nil { // it may be read, but not searched
+			return d.watch(fd, mask)
+		}
+		return d.watchPath(".", mask)
+	}
+	return watch, func() { _ = unix.Chdir("/") } // umount(2) fails while a working directory is below
+}
+
 func (d *system) unwatch(wd int32) { unix.InotifyRmWatch(d.inotify, uint32(wd)) }
 
-func (d *system) list(fd int, buf []byte, f func([]byte) error) error {
-	for {
-		n, err := retry(func() (int, error) { return unix.Getdents(fd, buf) })
-		if err != nil || n == 0 {
+func (d *system) list(fd int, buf []byte, f func([]byte, bool) error) error {
+	for used := 0; ; {
+		n, err := retry(func() (int, error) { return unix.Getdents(fd, buf[used:]) })
+		if err != nil {
+			if used > 0 {
+				if err := f(buf[:used], false); err != nil {
+					return err
+				}
+			}
 			return err
 		}
-		if err := f(buf[:n]); err != nil {
-			return err
+		used += n
+		// What is left must hold any one entry: too little room is EINVAL.
+		if n == 0 || len(buf)-used < 2*inotify.MaxNameSize {
+			if err := f(buf[:used], n == 0); err != nil || n == 0 {
+				return err
+			}
+			used = 0
 		}
 	}
 }

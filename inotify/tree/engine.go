@@ -20,6 +20,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+type watchFunc = func(fd int, mask inotify.Mask) (wd int32, fresh bool, err error)
+
 // disk is what the rules ask of the system. Descriptors are closed by those who opened them.
 type disk interface {
 	// openRoot opens the directory at path, following links.
@@ -30,8 +32,12 @@ type disk interface {
 	// watch watches the directory open as fd. Fresh is set if its inode was not watched before.
 	watch(fd int, mask inotify.Mask) (wd int32, fresh bool, err error)
 	unwatch(wd int32)
-	// list calls f with what is read of the directory at once, until there is no more.
-	list(fd int, buf []byte, f func(chunk []byte) error) error
+	// own changes the calling thread, which is not the first one and ends with its goroutine, and returns
+	// a way to watch that costs less on it, watch if there is none. It holds on to the directory that was
+	// watched last until leave is called.
+	own() (watch watchFunc, leave func())
+	// list calls f with the entries of the directory, as many as buf holds at a time.
+	list(fd int, buf []byte, f func(chunk []byte, last bool) error) error
 	// lock reads from the directory, which waits for a change of it that is under way.
 	lock(fd int, buf []byte) error
 	// kind looks at a name in dir.
@@ -125,9 +131,8 @@ type tree struct {
 	scratch []byte
 	path    pathCache
 
-	serial   *scanner
-	scanners []*scanner // of further workers
-	sink     *scanner   // that gets what it finds in a set-up; under mu
+	serial *scanner
+	sink   *scanner // that gets what it finds in a set-up; under mu
 }
 
 // pathCache is the directory whose path was last asked for.

@@ -248,7 +248,7 @@ func (d *fakeDisk) unwatch(wd int32) {
 }
 
 // list reads one name at a time, with a hook before each.
-func (d *fakeDisk) list(fd int, _ []byte, f func([]byte) error) error {
+func (d *fakeDisk) list(fd int, _ []byte, f func([]byte, bool) error) error {
 	x := d.files[fd]
 	d.hook("list", d.pathOf(x))
 	var done []string
@@ -260,7 +260,7 @@ func (d *fakeDisk) list(fd int, _ []byte, f func([]byte) error) error {
 			}
 		}
 		if len(names) == 0 {
-			return nil
+			return f(nil, true)
 		}
 		slices.Sort(names)
 		name := names[0]
@@ -269,7 +269,7 @@ func (d *fakeDisk) list(fd int, _ []byte, f func([]byte) error) error {
 			kind = unix.DT_DIR
 		}
 		done = append(done, name)
-		if err := f(direntBytes(name, kind)); err != nil {
+		if err := f(direntBytes(name, kind), false); err != nil {
 			return err
 		}
 		d.hook("listed", path.Join(d.pathOf(x), name))
@@ -308,3 +308,5 @@ func (d *fakeDisk) read(dst []byte) ([]byte, error) {
 	}
 	return dst, nil
 }
+
+func (d *fakeDisk) own() (watchFunc, func()) { return d.watch, func() {} }

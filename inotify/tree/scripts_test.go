@@ -174,7 +174,7 @@ func (p *play) do(line string) {
 			return
 		}
 		for len(r.todo) > 0 {
-			p.tree.round(r)
+			newRound(p.tree, r, 1).run(p.tree.serial)
 		}
 		r.todo = nil
 		x, _, _ := d.at(w[1])

@@ -2,11 +2,11 @@
 
 package tree
 
-// This file takes a whole tree in, by several workers, in rounds. In a round the workers share the
-// directories that are to be taken in, and nobody handles records; between two rounds the kernel's
-// queue is read and handled, so that it does not overflow, and a loop gets its turn. Records of a
-// directory that was watched in this round wait in the queue until then, which is what makes the order
-// of watching, listing and handling the same as that of one worker.
+// This file takes a whole tree in, in rounds. In a round the workers of crew.go share the directories
+// that are to be taken in, and nobody handles records; between two rounds the kernel's queue is read
+// and handled, so that it does not overflow, and a loop gets its turn. Records of a directory that was
+// watched in this round wait in the queue until then, which is what makes the order of watching,
+// listing and handling the same as that of one worker.
 
 import (
 	"context"
@@ -14,16 +14,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-const roundTime = 20 * time.Millisecond
 
 // add is Add between Enter and Leave.
 func (w *Watcher) add(ctx context.Context, path string) error {
@@ -48,7 +43,8 @@ func (w *Watcher) add(ctx context.Context, path string) error {
 	if err != nil {
 		return rootError(path, err)
 	}
-	s := setup{w: w, r: r, told: time.Now()}
+	s := setup{w: w, r: r, told: time.Now(), crew: newCrew(t)}
+	defer s.crew.end()
 	for {
 		done, err := s.advance(ctx)
 		if err != nil {
@@ -153,6 +149,7 @@ type setup struct {
 	w    *Watcher
 	r    *root
 	told time.Time // when progress was last told
+	crew *crew
 }
 
 // advance is a round, and what came meanwhile.
@@ -174,7 +171,7 @@ func (s *setup) advance(ctx context.Context) (done bool, err error) {
 		}
 		return false, context.Cause(ctx)
 	}
-	t.round(s.r)
+	s.crew.round(s.r)
 	if s.w.waitingEvents() < outLimit {
 		t.step()
 	}
@@ -197,111 +194,6 @@ func (s *setup) progress(end bool) {
 	dirs, entries := t.st.watch, t.st.count
 	t.work.Unlock()
 	f(dirs, entries)
-}
-
-// round is what the workers of one round share.
-type round struct {
-	t       *tree
-	r       *root
-	end     time.Time
-	workers int
-
-	hungry atomic.Int32 // workers that wait; changed under t.mu
-	over   bool         // under t.mu
-	cond   *sync.Cond   // of t.mu
-}
-
-// round takes in directories of r's set-up for a while.
-func (t *tree) round(r *root) {
-	if len(r.todo) == 0 {
-		return
-	}
-	n := t.opt.workers
-	if n == 0 {
-		n = min(runtime.GOMAXPROCS(0), 8)
-	}
-	ro := &round{t: t, r: r, end: time.Now().Add(roundTime), workers: n, cond: sync.NewCond(&t.mu)}
-	for len(t.scanners) < n-1 {
-		t.scanners = append(t.scanners, newScanner(t))
-	}
-	var wg sync.WaitGroup
-	for _, s := range t.scanners[:n-1] {
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			ro.run(s)
-		}()
-	}
-	ro.run(t.serial)
-	wg.Wait()
-}
-
-// run is one worker.
-func (ro *round) run(s *scanner) {
-	t := ro.t
-	defer func() {
-		s.release()
-		t.mu.Lock()
-		ro.r.todo = append(ro.r.todo, s.local...)
-		s.local, s.own = s.local[:0], false
-		ro.over = true
-		ro.cond.Broadcast()
-		t.mu.Unlock()
-	}()
-	s.own = true
-	for i := 1; ; i++ {
-		if len(s.local) == 0 && !ro.get(s) || t.closed.Load() {
-			return
-		}
-		n := s.local[len(s.local)-1]
-		s.local = s.local[:len(s.local)-1]
-		t.mu.Lock()
-		nd := t.st.node(n)
-		due := nd.flags&queued != 0
-		nd.flags &^= queued
-		t.mu.Unlock()
-		if due {
-			s.visit(n, false)
-		}
-		if len(s.local) > 1 && ro.hungry.Load() > 0 {
-			ro.give(s)
-		}
-		if i%8 == 0 && time.Now().After(ro.end) {
-			return
-		}
-	}
-}
-
-// give hands half of what s has to the workers that wait: the half that is nearest to the root.
-func (ro *round) give(s *scanner) {
-	half := len(s.local) / 2
-	ro.t.mu.Lock()
-	ro.r.todo = append(ro.r.todo, s.local[:half]...)
-	ro.cond.Broadcast()
-	ro.t.mu.Unlock()
-	s.local = append(s.local[:0], s.local[half:]...)
-}
-
-// get takes directories that nobody has, waiting for them if others work.
-func (ro *round) get(s *scanner) bool {
-	ro.t.mu.Lock()
-	defer ro.t.mu.Unlock()
-	for {
-		if n := len(ro.r.todo); n > 0 {
-			take := max(1, n/ro.workers)
-			s.local = append(s.local, ro.r.todo[n-take:]...)
-			ro.r.todo = ro.r.todo[:n-take]
-			return true
-		}
-		if ro.over || int(ro.hungry.Load()) == ro.workers-1 {
-			ro.over = true
-			ro.cond.Broadcast()
-			return false
-		}
-		ro.hungry.Add(1)
-		ro.cond.Wait()
-		ro.hungry.Add(-1)
-	}
 }
 
 // paths returns the watched directories.

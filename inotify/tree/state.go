@@ -97,55 +97,6 @@ type state struct {
 func (s *state) entry(e entryID) *entry { return &s.entries[e/entryChunk][e%entryChunk] }
 func (s *state) node(n nodeID) *node    { return &s.nodes[n/nodeChunk][n%nodeChunk] }
 
-// name returns the bytes of e's name, which are valid until e is changed.
-func (s *state) name(e entryID) []byte {
-	en := s.entry(e)
-	at := en.name % (arenaChunk / nameUnit) * nameUnit
-	return s.names[en.name/(arenaChunk/nameUnit)][at : at+uint32(en.sizeBits&nameSizeMask)]
-}
-
-// storeName copies name into the arena.
-func (s *state) storeName(name []byte) uint32 {
-	const perChunk = arenaChunk / nameUnit
-	units := uint32(len(name)+nameUnit-1) / nameUnit
-	at := s.freeNames[units]
-	if at != 0 {
-		s.freeNames[units] = binary.LittleEndian.Uint32(s.names[at/perChunk][at%perChunk*nameUnit:])
-	} else {
-		if s.nextName == 0 {
-			s.nextName = 1 // 0 ends the free lists
-		}
-		if left := perChunk - s.nextName%perChunk; units > left {
-			s.putName(s.nextName, left)
-			s.nextName += left
-		}
-		at = s.nextName
-		s.nextName += units
-		if int(at/perChunk) >= len(s.names) {
-			s.names = append(s.names, new([arenaChunk]byte))
-		}
-	}
-	copy(s.names[at/perChunk][at%perChunk*nameUnit:], name)
-	return at
-}
-
-// putName gives units of the arena back.
-func (s *state) putName(at, units uint32) {
-	const perChunk = arenaChunk / nameUnit
-	if units == 0 || int(at/perChunk) >= len(s.names) {
-		return
-	}
-	if int(units) >= len(s.freeNames) { // the end of a chunk that no name was too long for
-		units = uint32(len(s.freeNames) - 1)
-	}
-	binary.LittleEndian.PutUint32(s.names[at/perChunk][at%perChunk*nameUnit:], s.freeNames[units])
-	s.freeNames[units] = at
-}
-
-func (s *state) dropName(e *entry) {
-	s.putName(e.name, (uint32(e.sizeBits&nameSizeMask)+nameUnit-1)/nameUnit)
-}
-
 // hash mixes the directory and the name.
 func hash(dir nodeID, name []byte) uint64 {
 	const odd = 0x9E3779B97F4A7C15 // 2^64 / golden ratio
@@ -176,6 +127,17 @@ func (s *state) find(dir nodeID, name []byte) entryID {
 			return e
 		}
 		e = en.chain
+	}
+	return 0
+}
+
+// findAmong is find for a directory of few entries that were added one after another: they lie side by
+// side, where those of a bucket lie anywhere.
+func (s *state) findAmong(dir nodeID, name []byte) entryID {
+	for e := s.node(dir).first; e != 0; e = s.entry(e).next {
+		if int(s.entry(e).sizeBits&nameSizeMask) == len(name) && string(s.name(e)) == string(name) {
+			return e
+		}
 	}
 	return 0
 }
@@ -255,19 +217,18 @@ func (s *state) unlink(e entryID) {
 		s.entry(en.next).prev = en.prev
 	}
 	s.dropName(en)
+	en.dir = 0 // it stands nowhere: growNames passes it over
 }
 
+// growNames makes twice as many buckets. It goes through the entries and their names as they lie in
+// memory, not from bucket to bucket.
 func (s *state) growNames() {
-	size := max(2*len(s.byName), 64)
-	old := s.byName
-	s.byName = make([]entryID, size)
-	for _, e := range old {
-		for e != 0 {
-			en := s.entry(e)
-			next := en.chain
-			bucket := &s.byName[hash(en.dir, s.name(e))&uint64(size-1)]
+	s.byName = make([]entryID, max(2*len(s.byName), 64))
+	mask := uint64(len(s.byName) - 1)
+	for e := entryID(1); e <= s.lastEntry; e++ {
+		if en := s.entry(e); en.dir != 0 { // else it is free
+			bucket := &s.byName[hash(en.dir, s.name(e))&mask]
 			en.chain, *bucket = *bucket, e
-			e = next
 		}
 	}
 }

@@ -7,199 +7,44 @@ package tree
 // a change after it is in the queue, and one that is in both is told once, because a creation of what
 // is known is not told (inotify(7), "Limitations and caveats").
 //
-// A path can have moved on while records wait in the queue, so a directory's identity is its watch
-// descriptor: inotify_add_watch(2) returns the one that the inode has already. The parent that a name
-// is looked up in is checked the same way, so what is learned here is always: at this moment, this
-// inode stands under this name in that inode.
+// Which directory was found, settle.go says; the parent that a name is looked up in is opened and
+// checked in scanner.go. So what is learned here is always: at this moment, this inode stands under this
+// name in that inode.
 
 import (
-	"errors"
-
 	"github.com/inoseq/inoseq/inotify"
 	"golang.org/x/sys/unix"
 )
 
-// opened is a directory that is open, and known to be that node's.
-type opened struct {
-	node nodeID
-	wd   int32
-	fd   int
-}
-
-// scanner opens directories. Those on its way down stay open until release: children are opened from
-// their parent without another lookup. Each worker has one.
-type scanner struct {
-	t     *tree
-	stack []opened
-	buf   []byte
-	name  []byte
-	rel   []byte
-
-	own   bool     // in a round of a set-up
-	local []nodeID // what it takes in next then
-}
-
-const (
-	listBuffer = 32 << 10 // bytes, of one getdents
-	mostOpen   = 64       // descriptors a scanner keeps during a step
-	pathLimit  = 4000     // bytes of a path that are looked up at once; PATH_MAX is 4,096
-)
-
-func newScanner(t *tree) *scanner { return &scanner{t: t} }
-
-func (s *scanner) release() {
-	for _, o := range s.stack {
-		s.t.disk.close(o.fd)
-	}
-	s.stack = s.stack[:0]
-}
-
-func (s *scanner) buffer() []byte {
-	if s.buf == nil {
-		s.buf = make([]byte, listBuffer)
-	}
-	return s.buf
-}
-
-// push keeps fd open as n's.
-func (s *scanner) push(n nodeID, wd int32, fd int) {
-	if len(s.stack) == mostOpen {
-		s.t.disk.close(s.stack[0].fd)
-		s.stack = append(s.stack[:0], s.stack[1:]...)
-	}
-	s.stack = append(s.stack, opened{n, wd, fd})
-}
-
-// errMoved is the error of what is not where it was: its path has moved on, or it is gone.
-var errMoved = errors.New("not there")
-
-func movedOn(err error) bool {
-	switch err {
-	case unix.ENOENT, unix.ENOTDIR, unix.ELOOP, unix.ESTALE, errMoved:
-		return true
-	}
-	return false
-}
-
-// dir returns a descriptor of n, which has a watch. It belongs to the scanner.
-func (s *scanner) dir(n nodeID) (int, error) {
-	t := s.t
-	t.mu.Lock()
-	wd := t.st.node(n).wd
-	for i := len(s.stack) - 1; i >= 0; i-- {
-		if o := s.stack[i]; o.node == n && o.wd == wd {
-			t.mu.Unlock()
-			for _, above := range s.stack[i+1:] {
-				t.disk.close(above.fd)
-			}
-			s.stack = s.stack[:i+1]
-			return o.fd, nil
-		}
-	}
-	top := t.st.top(n)
-	if top == 0 || wd == 0 {
-		t.mu.Unlock()
-		return -1, errMoved
-	}
-	abs := t.roots[t.st.node(top).root].abs
-	s.rel = t.st.appendPath(s.rel[:0], n)
-	rel := s.rel
-	t.mu.Unlock()
-
-	fd, err := t.disk.openRoot(abs)
-	if err == nil && len(rel) > 0 {
-		fd, err = s.walk(fd, rel[1:])
-	}
-	if err != nil {
-		return -1, err
-	}
-	if err := s.check(fd, n, wd); err != nil {
-		t.disk.close(fd)
-		return -1, err
-	}
-	s.push(n, wd, fd)
-	return fd, nil
-}
-
-// walk opens rel below fd, which it closes, by pieces that a lookup takes.
-func (s *scanner) walk(fd int, rel []byte) (int, error) {
-	for len(rel) > 0 {
-		piece := rel
-		rel = nil
-		if len(piece) > pathLimit {
-			cut := pathLimit
-			for piece[cut] != '/' {
-				cut--
-			}
-			piece, rel = piece[:cut], piece[cut+1:]
-		}
-		below, _, err := s.t.disk.open(fd, piece)
-		s.t.disk.close(fd)
-		if err != nil {
-			return -1, err
-		}
-		fd = below
-	}
-	return fd, nil
-}
-
-// check reports whether what fd has open is n, by its watch. A watch that this makes is removed.
-func (s *scanner) check(fd int, n nodeID, wd int32) error {
-	t := s.t
-	got, fresh, err := t.disk.watch(fd, t.mask)
-	if err != nil {
-		if err == unix.ENOSPC { // it has no watch: it is another directory
-			return errMoved
-		}
-		return err
-	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if fresh {
-		t.drop(got)
-		return errMoved
-	}
-	if got != wd {
-		if m := t.st.watched(got); m == 0 || t.st.top(m) == 0 {
-			return errMoved
-		} else {
-			t.again(m) // it has moved here, and its name stands elsewhere
-		}
-		return errMoved
-	}
-	return nil
-}
-
-// drop removes a watch that belongs to no node.
-func (t *tree) drop(wd int32) {
-	if n := t.st.watched(wd); n != 0 { // of a node whose watch is gone: the number was given out again
-		t.lostWatch(n)
-	}
-	t.stale[wd] = struct{}{}
-	t.disk.unwatch(wd)
-	t.freed = true
-}
-
 // visit takes in the directory n. Final: what is not there is gone; otherwise it is looked at again
 // when the queue has been handled.
 func (s *scanner) visit(n nodeID, final bool) {
+	s.t.mu.Lock()
+	s.enter(n, final)
+}
+
+// enter is visit; it is called with mu held and releases it. The lock is what the workers of a set-up
+// share: it is taken once before the system calls, once between, once after.
+func (s *scanner) enter(n nodeID, final bool) {
 	t := s.t
-	t.mu.Lock()
-	if t.st.node(n).flags&inUse == 0 || t.st.top(n) == 0 {
+	switch flags := t.st.node(n).flags; {
+	case flags&inUse == 0 || t.st.top(n) == 0:
 		t.mu.Unlock()
 		return
-	}
-	if t.st.node(n).flags&isRoot != 0 {
+	case flags&isRoot != 0:
 		t.mu.Unlock()
 		s.visitRoot(n)
 		return
 	}
 	p := t.st.parent(n)
 	s.name = append(s.name[:0], t.st.name(t.st.node(n).entry)...)
+	i := s.kept(p)
 	t.mu.Unlock()
 
-	at, err := s.dir(p)
-	if err != nil {
+	at, err := -1, error(nil)
+	if i >= 0 {
+		at = s.backTo(i)
+	} else if at, err = s.dir(p); err != nil {
 		s.noParent(n, p, err, final)
 		return
 	}
@@ -212,7 +57,7 @@ func (s *scanner) visit(n nodeID, final bool) {
 		t.disk.close(fd)
 		return
 	}
-	wd, fresh, err := t.disk.watch(fd, t.mask)
+	wd, fresh, err := s.watch(fd, t.mask)
 	if err != nil {
 		t.disk.close(fd)
 		t.mu.Lock()
@@ -222,146 +67,59 @@ func (s *scanner) visit(n nodeID, final bool) {
 	}
 	t.mu.Lock()
 	n = t.settle(n, wd, fresh, mount)
+	var c comparison
+	due := false
+	if n != 0 {
+		c, due = t.comparison(n)
+	}
 	t.mu.Unlock()
 	if n == 0 {
 		t.disk.close(fd)
 		return
 	}
 	s.push(n, wd, fd)
-	s.listInto(n, fd)
+	if due {
+		s.list(c, fd)
+	}
 }
 
-// settle has n, whose name leads to the directory that has the watch wd, be that directory. It
-// returns the node that stands there now and is to be listed, or 0. It is called with mu held.
-func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
+// comparison is a listing on its way.
+type comparison struct {
+	n     nodeID
+	known bool // the node had entries before: those not seen are gone
+	added int  // entries
+	quiet bool // nothing is told
+
+	refilter bool // the path is another than it was: what is skipped may be another, too
+}
+
+// comparison returns the one that n's listing begins with; due is false if this scan has listed n. It
+// is called with mu held.
+func (t *tree) comparison(n nodeID) (c comparison, due bool) {
 	nd := t.st.node(n)
-	if t.st.top(n) == 0 { // another worker let it go meanwhile
-		if fresh {
-			t.drop(wd)
-		}
-		return 0
-	}
-	m := t.st.watched(wd)
-	if m != 0 && fresh {
-		t.lostWatch(m) // the kernel gave the number of a watch that is gone out again
-		t.stale[wd] = struct{}{}
-		m = 0
-	}
-	switch {
-	case m == n:
-		nd.flags &^= failed | foreign
-		return n
-	case m != 0 && t.st.top(m) != 0:
-		if mount || t.st.node(m).flags&isRoot != 0 {
-			t.conflict(n, m)
-			return 0
-		}
-		return t.standsAt(m, n, 0)
-	case m != 0:
-		t.st.unbind(m) // it was let go, and is back
-	}
-	if nd.wd != 0 {
-		n = t.replace(n)
-		nd = t.st.node(n)
-	}
-	t.st.bind(n, wd)
-	nd.flags &^= failed | foreign | mountRoot
-	if mount {
-		nd.flags |= mountRoot
-	}
-	return n
-}
-
-// standsAt has m, which is attached elsewhere, stand where n does: the disk says so. A rename is
-// told, as far as the state allows for it.
-func (t *tree) standsAt(m, n nodeID, cookie uint32) nodeID {
-	p := t.st.parent(n)
-	wd := t.st.node(m).wd
-	name := append([]byte(nil), t.st.name(t.st.node(n).entry)...)
-	if t.st.within(n, m) {
-		// The state is too old: m cannot be below itself. It goes, and is found again.
-		t.look(t.st.parent(m), string(t.st.name(t.st.node(m).entry)))
-		t.gone(m, inotify.Delete, 0, true)
-		return 0
-	}
-	if t.st.within(m, n) { // what stood above it has gone, and took its old place along
-		n = t.replace(n)
-		t.st.unbind(m)
-		t.st.bind(n, wd)
-		return n
-	}
-	old, oldName := t.st.parent(m), string(t.st.name(t.st.node(m).entry))
-	t.gone(n, inotify.Delete, 0, true)
-	t.rename(t.st.node(m).entry, p, name, cookie, true)
-	t.look(old, oldName)
-	return m
-}
-
-// replace has another directory, which is to be taken in, stand where n does.
-func (t *tree) replace(n nodeID) nodeID {
-	e := t.st.node(n).entry
-	p, name := t.st.entry(e).dir, append([]byte(nil), t.st.name(e)...)
-	t.gone(n, inotify.Delete, 0, true)
-	e = t.st.add(p, name, true)
-	t.tell(p, name, inotify.Create|inotify.IsDir, 0, true)
-	return t.st.entry(e).node
-}
-
-// conflict is a directory that is watched at another place already, which is no rename: a bind mount,
-// or a root that has come to stand inside another.
-func (t *tree) conflict(n, m nodeID) {
-	if t.st.node(m).flags&isRoot != 0 {
-		t.again(m)
-	}
-	nd := t.st.node(n)
-	if nd.wd != 0 {
-		n = t.replace(n)
-		nd = t.st.node(n)
-	}
-	nd.gen = t.gen
-	if nd.flags&failed == 0 {
-		nd.flags |= failed
-		t.tellError(n, errTwice)
-	}
-}
-
-var errTwice = errors.New("it is watched at another path already (a bind mount, or a root inside a root)")
-
-// isForeign reports whether fd is on another file system than n's root.
-func (s *scanner) isForeign(n nodeID, fd int) bool {
-	t := s.t
-	dev, err := t.disk.device(fd)
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	top := t.st.top(n)
-	if err != nil || top == 0 || dev == t.roots[t.st.node(top).root].device {
-		return false
-	}
-	if t.st.node(n).wd != 0 {
-		n = t.replace(n)
-	}
-	t.st.node(n).flags |= foreign
-	t.st.node(n).gen = t.gen
-	return true
-}
-
-// listInto lists fd, which has n open, if this scan has not listed it, and compares.
-func (s *scanner) listInto(n nodeID, fd int) {
-	t := s.t
-	t.mu.Lock()
-	nd := t.st.node(n)
-	if nd.gen == t.gen {
-		t.mu.Unlock()
-		return
-	}
-	c := comparison{n: n, known: nd.first != 0, refilter: nd.flags&refilter != 0}
+	c = comparison{n: n, known: nd.first != 0, refilter: nd.flags&refilter != 0}
 	if nd.flags&silent != 0 {
 		if top := t.st.top(n); top != 0 {
 			c.quiet = t.roots[t.st.node(top).root].todo != nil // what is found after Add has returned is told
 		}
 	}
-	t.mu.Unlock()
-	err := t.disk.list(fd, s.buffer(), func(chunk []byte) error {
+	return c, nd.gen != t.gen
+}
+
+// listInto lists fd, which has n open, if this scan has not listed it, and compares.
+func (s *scanner) listInto(n nodeID, fd int) {
+	s.t.mu.Lock()
+	c, due := s.t.comparison(n)
+	s.t.mu.Unlock()
+	if due {
+		s.list(c, fd)
+	}
+}
+
+// list lists fd and compares.
+func (s *scanner) list(c comparison, fd int) {
+	t := s.t
+	err := t.disk.list(fd, s.buffer(), func(chunk []byte, last bool) error {
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		if t.closed.Load() {
@@ -371,31 +129,33 @@ func (s *scanner) listInto(n nodeID, fd int) {
 			t.sink = s
 			defer func() { t.sink = nil }()
 		}
-		return s.compare(&c, fd, chunk)
+		err := s.compare(&c, fd, chunk)
+		if last && err == nil {
+			t.listed(&c)
+		}
+		return err
 	})
+	if err == nil || err == errClosed {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	switch err {
-	case nil, unix.ENOENT: // it was removed meanwhile
-		t.st.node(n).gen = t.gen
-		t.st.node(n).flags &^= silent | refilter
-		if c.known {
-			t.sweep(n)
-		}
-	case errClosed:
-	default:
-		t.unsee(n)
-		t.fail(n, -1, err)
+	if err == unix.ENOENT { // it was removed meanwhile
+		t.listed(&c)
+		return
 	}
+	t.unsee(c.n)
+	t.fail(c.n, -1, err)
 }
 
-// comparison is a listing on its way.
-type comparison struct {
-	n     nodeID
-	known bool // the node had entries before: those not seen are gone
-	quiet bool // nothing is told
-
-	refilter bool // the path is another than it was: what is skipped may be another, too
+// listed is the end of a listing.
+func (t *tree) listed(c *comparison) {
+	nd := t.st.node(c.n)
+	nd.gen = t.gen
+	nd.flags &^= silent | refilter
+	if c.known {
+		t.sweep(c.n)
+	}
 }
 
 // compare has the entries of a chunk be known.
@@ -425,7 +185,12 @@ func (s *scanner) compare(c *comparison, fd int, chunk []byte) error {
 
 // found has name be known in c's directory.
 func (t *tree) found(c *comparison, name []byte, isDir bool) {
-	e := t.st.find(c.n, name)
+	var e entryID
+	if !c.known && c.added <= fewEntries {
+		e = t.st.findAmong(c.n, name) // a listing can have a name twice, when it is changed meanwhile
+	} else {
+		e = t.st.find(c.n, name)
+	}
 	if e != 0 && t.st.isDir(e) != isDir {
 		t.goneEntry(e, inotify.Delete, 0, true)
 		e = 0
@@ -435,6 +200,7 @@ func (t *tree) found(c *comparison, name []byte, isDir bool) {
 	}
 	if e == 0 {
 		e = t.st.add(c.n, name, isDir)
+		c.added++
 		if !c.quiet {
 			t.tell(c.n, name, inotify.Create|dirBit(isDir), 0, true)
 		} else if isDir {

@@ -170,21 +170,7 @@ func (w *Watcher) EventsUntilIdle(ctx context.Context, idle time.Duration) iter.
 // nothing has come for o.Quiet, at o.Limit after its first event, or when it has o.MaxEvents. An event
 // that comes with an error closes a batch, and comes in a slice of its own.
 func (w *Watcher) Batches(ctx context.Context, o inotify.BatchOptions) iter.Seq2[[]Event, error] {
-	if o.Quiet < 0 || o.Limit < 0 || o.MaxEvents < 0 {
-		err := fmt.Errorf("inotify/tree: BatchOptions: Quiet %v, Limit %v and MaxEvents %d must not be negative",
-			o.Quiet, o.Limit, o.MaxEvents)
-		return func(yield func([]Event, error) bool) { yield(nil, err) }
-	}
-	if o.Quiet == 0 {
-		o.Quiet = 100 * time.Millisecond
-	}
-	if o.Limit == 0 {
-		o.Limit = time.Second
-	}
-	if o.MaxEvents == 0 {
-		o.MaxEvents = 65536
-	}
-	return w.stream.Batches(ctx, o.Quiet, o.Limit, o.MaxEvents)
+	return w.stream.Batches(ctx, loops.BatchOptions(o))
 }
 
 // source is what the stream reads and delivers: records on their way to the engine, and what the

@@ -1,0 +1,138 @@
+//go:build linux
+
+package tree
+
+// This file says which directory stands under a name that was opened and watched: the one that is known
+// there, one that is known elsewhere and has moved, or one that is new. Identity is the watch descriptor,
+// which belongs to an inode (inotify_add_watch(2)); but a bind mount gives one inode two places, and a
+// descriptor can be given out again when its watch is gone (idr_alloc_cyclic in inotify_user.c).
+
+import (
+	"errors"
+
+	"github.com/inoseq/inoseq/inotify"
+)
+
+// settle has n, whose name leads to the directory that has the watch wd, be that directory. It
+// returns the node that stands there now and is to be listed, or 0. It is called with mu held.
+func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
+	nd := t.st.node(n)
+	if t.st.top(n) == 0 { // another worker let it go meanwhile
+		if fresh {
+			t.drop(wd)
+		}
+		return 0
+	}
+	m := t.st.watched(wd)
+	if m != 0 && fresh {
+		t.lostWatch(m) // the kernel gave the number of a watch that is gone out again
+		t.stale[wd] = struct{}{}
+		m = 0
+	}
+	switch {
+	case m == n:
+		nd.flags &^= failed | foreign
+		return n
+	case m != 0 && t.st.top(m) != 0:
+		if mount || t.st.node(m).flags&isRoot != 0 {
+			t.conflict(n, m)
+			return 0
+		}
+		return t.standsAt(m, n, 0)
+	case m != 0:
+		t.st.unbind(m) // it was let go, and is back
+	}
+	if nd.wd != 0 {
+		n = t.replace(n)
+		nd = t.st.node(n)
+	}
+	t.st.bind(n, wd)
+	nd.flags &^= failed | foreign | mountRoot
+	if mount {
+		nd.flags |= mountRoot
+	}
+	return n
+}
+
+// standsAt has m, which is attached elsewhere, stand where n does: the disk says so. A rename is
+// told, as far as the state allows for it.
+func (t *tree) standsAt(m, n nodeID, cookie uint32) nodeID {
+	p := t.st.parent(n)
+	wd := t.st.node(m).wd
+	name := append([]byte(nil), t.st.name(t.st.node(n).entry)...)
+	if t.st.within(n, m) {
+		// The state is too old: m cannot be below itself. It goes, and is found again.
+		t.look(t.st.parent(m), string(t.st.name(t.st.node(m).entry)))
+		t.gone(m, inotify.Delete, 0, true)
+		return 0
+	}
+	if t.st.within(m, n) { // what stood above it has gone, and took its old place along
+		n = t.replace(n)
+		t.st.unbind(m)
+		t.st.bind(n, wd)
+		return n
+	}
+	old, oldName := t.st.parent(m), string(t.st.name(t.st.node(m).entry))
+	t.gone(n, inotify.Delete, 0, true)
+	t.rename(t.st.node(m).entry, p, name, cookie, true)
+	t.look(old, oldName)
+	return m
+}
+
+// replace has another directory, which is to be taken in, stand where n does.
+func (t *tree) replace(n nodeID) nodeID {
+	e := t.st.node(n).entry
+	p, name := t.st.entry(e).dir, append([]byte(nil), t.st.name(e)...)
+	t.gone(n, inotify.Delete, 0, true)
+	e = t.st.add(p, name, true)
+	t.tell(p, name, inotify.Create|inotify.IsDir, 0, true)
+	return t.st.entry(e).node
+}
+
+// conflict is a directory that is watched at another place already, which is no rename: a bind mount,
+// or a root that has come to stand inside another.
+func (t *tree) conflict(n, m nodeID) {
+	if t.st.node(m).flags&isRoot != 0 {
+		t.again(m)
+	}
+	nd := t.st.node(n)
+	if nd.wd != 0 {
+		n = t.replace(n)
+		nd = t.st.node(n)
+	}
+	nd.gen = t.gen
+	if nd.flags&failed == 0 {
+		nd.flags |= failed
+		t.tellError(n, errTwice)
+	}
+}
+
+var errTwice = errors.New("it is watched at another path already (a bind mount, or a root inside a root)")
+
+// isForeign reports whether fd is on another file system than n's root.
+func (s *scanner) isForeign(n nodeID, fd int) bool {
+	t := s.t
+	dev, err := t.disk.device(fd)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	top := t.st.top(n)
+	if err != nil || top == 0 || dev == t.roots[t.st.node(top).root].device {
+		return false
+	}
+	if t.st.node(n).wd != 0 {
+		n = t.replace(n)
+	}
+	t.st.node(n).flags |= foreign
+	t.st.node(n).gen = t.gen
+	return true
+}
+
+// drop removes a watch that belongs to no node.
+func (t *tree) drop(wd int32) {
+	if n := t.st.watched(wd); n != 0 { // of a node whose watch is gone: the number was given out again
+		t.lostWatch(n)
+	}
+	t.stale[wd] = struct{}{}
+	t.disk.unwatch(wd)
+	t.freed = true
+}
