@@ -2,9 +2,10 @@
 
 package tree
 
-// This file holds the workers of a set-up: goroutines that live as long as an Add, each on a thread of
-// its own, and how they share the directories of a round. A worker keeps to itself what it finds, so
-// that it opens children from their parent, and gives half of it away when another has nothing to do.
+// This file holds the workers that take in many directories: those of a set-up live as long as the Add,
+// those of a burst as long as a step. Each is on a thread of its own. In a round they share a list of
+// directories. A worker keeps to itself what it finds, so that it opens children from their parent, and
+// gives half of it away when another has nothing to do.
 
 import (
 	"runtime"
@@ -15,9 +16,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const roundTime = 20 * time.Millisecond
+const (
+	roundTime = 20 * time.Millisecond
+	mostTaken = 1024 // directories that a worker takes at once
+)
 
-// crew is the workers of one Add.
+// crew is some workers.
 type crew struct {
 	t       *tree
 	workers []chan *round
@@ -79,12 +83,12 @@ func (c *crew) serve(rounds <-chan *round) {
 	}
 }
 
-// round takes in directories of r's set-up for a while.
-func (c *crew) round(r *root) {
-	if len(r.todo) == 0 {
+// round takes in directories of the list for a while. What is found goes to the list, too.
+func (c *crew) round(list *[]nodeID) {
+	if len(*list) == 0 {
 		return
 	}
-	ro := newRound(c.t, r, len(c.workers))
+	ro := newRound(c.t, list, len(c.workers))
 	c.busy.Add(len(c.workers))
 	for _, rounds := range c.workers {
 		rounds <- ro
@@ -92,10 +96,17 @@ func (c *crew) round(r *root) {
 	c.busy.Wait()
 }
 
+// burst is visitSome for many directories, as of a large tree that has come, or of all after an overflow.
+func (t *tree) burst() {
+	c := newCrew(t)
+	defer c.end()
+	c.round(&t.visits)
+}
+
 // round is what the workers of one round share.
 type round struct {
 	t       *tree
-	r       *root
+	list    *[]nodeID // under t.mu
 	end     time.Time
 	workers int
 
@@ -104,8 +115,8 @@ type round struct {
 	cond   *sync.Cond   // of t.mu
 }
 
-func newRound(t *tree, r *root, workers int) *round {
-	return &round{t: t, r: r, end: time.Now().Add(roundTime), workers: workers, cond: sync.NewCond(&t.mu)}
+func newRound(t *tree, list *[]nodeID, workers int) *round {
+	return &round{t: t, list: list, end: time.Now().Add(roundTime), workers: workers, cond: sync.NewCond(&t.mu)}
 }
 
 // run is one worker's part.
@@ -119,23 +130,25 @@ func (ro *round) run(s *scanner) {
 		n := s.local[len(s.local)-1]
 		s.local = s.local[:len(s.local)-1]
 		t.mu.Lock()
-		if nd := t.st.node(n); nd.flags&queued != 0 {
+		nd, full := t.st.node(n), len(t.out) >= outLimit
+		if nd.flags&queued != 0 && (nd.gen != t.gen || nd.wd == 0) {
 			nd.flags &^= queued
 			s.enter(n, false)
 		} else {
+			nd.flags &^= queued
 			t.mu.Unlock()
 		}
 		if len(s.local) > 1 && ro.hungry.Load() > 0 {
 			ro.give(s)
 		}
-		if i%8 == 0 && time.Now().After(ro.end) {
+		if full || i%8 == 0 && time.Now().After(ro.end) {
 			break
 		}
 	}
 	s.release()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	ro.r.todo = append(ro.r.todo, s.local...)
+	*ro.list = append(*ro.list, s.local...)
 	s.local, s.own = s.local[:0], false
 	ro.over = true
 	ro.cond.Broadcast()
@@ -145,7 +158,7 @@ func (ro *round) run(s *scanner) {
 func (ro *round) give(s *scanner) {
 	half := len(s.local) / 2
 	ro.t.mu.Lock()
-	ro.r.todo = append(ro.r.todo, s.local[:half]...)
+	*ro.list = append(*ro.list, s.local[:half]...)
 	ro.cond.Broadcast()
 	ro.t.mu.Unlock()
 	s.local = append(s.local[:0], s.local[half:]...)
@@ -156,10 +169,10 @@ func (ro *round) get(s *scanner) bool {
 	ro.t.mu.Lock()
 	defer ro.t.mu.Unlock()
 	for {
-		if n := len(ro.r.todo); n > 0 {
-			take := max(1, n/ro.workers)
-			s.local = append(s.local, ro.r.todo[n-take:]...)
-			ro.r.todo = ro.r.todo[:n-take]
+		if n := len(*ro.list); n > 0 {
+			take := min(max(1, n/ro.workers), mostTaken)
+			s.local = append(s.local, (*ro.list)[n-take:]...)
+			*ro.list = (*ro.list)[:n-take]
 			return true
 		}
 		if ro.over || int(ro.hungry.Load()) == ro.workers-1 {

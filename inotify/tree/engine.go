@@ -81,7 +81,7 @@ type mark struct {
 
 // Bounds of one step. Between two steps the loop hands out what the step found.
 const (
-	stepVisits  = 256     // directories
+	stepVisits  = 256     // directories, before a crew is called that takes in what it can in one round
 	stepRecords = 2048    // records
 	stepLooks   = 64      // names and directories
 	mostWaiting = 8192    // looks that wait while the queue is not empty
@@ -132,7 +132,7 @@ type tree struct {
 	path    pathCache
 
 	serial *scanner
-	sink   *scanner // that gets what it finds in a set-up; under mu
+	sink   *scanner // the worker that gets what it finds; under mu
 }
 
 // pathCache is the directory whose path was last asked for.
@@ -162,7 +162,9 @@ func (t *tree) step() (more bool) {
 	if t.pos == len(t.pend) {
 		t.fetch()
 	}
-	t.visitSome(stepVisits)
+	if t.visitSome(stepVisits) == stepVisits && len(t.visits) > 0 && len(t.out) < outLimit {
+		t.burst()
+	}
 	if len(t.out) >= outLimit {
 		return true
 	}

@@ -33,38 +33,39 @@ func (t *tree) scanAgain() {
 }
 
 // visitRoot takes a root in. It may be a link, and what it leads to is the root: if that is another
-// directory than the one that is watched, the root has gone.
+// directory than the one that is watched, the root has gone. It is called with mu held and releases it.
 func (s *scanner) visitRoot(n nodeID) {
 	t := s.t
-	r := t.roots[t.st.node(n).root]
-	fd, err := t.disk.openRoot(r.abs)
+	abs := t.roots[t.st.node(n).root].abs
+	t.mu.Unlock()
+	fd, err := t.disk.openRoot(abs)
 	if err != nil {
+		t.mu.Lock()
+		defer t.mu.Unlock()
 		if movedOn(err) {
 			t.rootLost(n)
 		} else {
-			t.mu.Lock()
 			t.fail(n, -1, err)
-			t.mu.Unlock()
 		}
 		return
 	}
-	wd, fresh, err := t.disk.watch(fd, t.mask)
-	if err != nil {
-		t.disk.close(fd)
-		t.mu.Lock()
-		t.fail(n, -1, err)
+	wd, fresh, err := s.watch(fd, t.mask)
+	t.mu.Lock()
+	if err != nil || fresh || wd != t.st.node(n).wd {
+		if err != nil {
+			t.fail(n, -1, err)
+		} else {
+			if fresh {
+				t.drop(wd)
+			}
+			t.rootLost(n)
+		}
 		t.mu.Unlock()
-		return
-	}
-	if wd != t.st.node(n).wd || fresh {
-		if fresh {
-			t.drop(wd)
-		}
 		t.disk.close(fd)
-		t.rootLost(n)
 		return
 	}
 	t.st.node(n).flags &^= moved
+	t.mu.Unlock()
 	s.push(n, wd, fd)
 	s.listInto(n, fd)
 }
@@ -80,8 +81,6 @@ func (t *tree) rootLost(n nodeID) {
 
 // rootGone is the end of a root, which is told whatever the user's mask.
 func (t *tree) rootGone(n nodeID, mask inotify.Mask, synthetic bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
 	if t.st.node(n).flags&isRoot == 0 {
 		return
 	}

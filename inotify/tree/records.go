@@ -250,11 +250,11 @@ func (t *tree) push(n nodeID) {
 		return
 	}
 	nd.flags |= queued
+	if t.sink != nil {
+		t.sink.local = append(t.sink.local, n)
+		return
+	}
 	if nd.flags&silent != 0 {
-		if t.sink != nil {
-			t.sink.local = append(t.sink.local, n)
-			return
-		}
 		if r := t.roots[t.st.node(t.st.top(n)).root]; r != nil && r.todo != nil {
 			r.todo = append(r.todo, n)
 			return

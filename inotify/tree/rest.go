@@ -72,12 +72,13 @@ func (t *tree) rest() {
 	}
 }
 
-// visitSome takes in directories that wait for it.
-func (t *tree) visitSome(most int) {
+// visitSome takes in up to most directories that wait for it, and returns how many it took from the list.
+func (t *tree) visitSome(most int) (taken int) {
 	for i := 0; i < most && len(t.visits) > 0 && len(t.out) < outLimit; i++ {
 		last := len(t.visits) - 1
 		n := t.visits[last]
 		t.visits = t.visits[:last]
+		taken++
 		nd := t.st.node(n)
 		if nd.flags&queued == 0 {
 			continue
@@ -91,6 +92,7 @@ func (t *tree) visitSome(most int) {
 			t.fetch() // so that the kernel's queue does not overflow meanwhile
 		}
 	}
+	return taken
 }
 
 // lookAt sets one name to what is on the disk.

@@ -174,7 +174,7 @@ func (p *play) do(line string) {
 			return
 		}
 		for len(r.todo) > 0 {
-			newRound(p.tree, r, 1).run(p.tree.serial)
+			newRound(p.tree, &r.todo, 1).run(p.tree.serial)
 		}
 		r.todo = nil
 		x, _, _ := d.at(w[1])

@@ -171,7 +171,7 @@ func (s *setup) advance(ctx context.Context) (done bool, err error) {
 		}
 		return false, context.Cause(ctx)
 	}
-	s.crew.round(s.r)
+	s.crew.round(&s.r.todo)
 	if s.w.waitingEvents() < outLimit {
 		t.step()
 	}

@@ -32,7 +32,6 @@ func (s *scanner) enter(n nodeID, final bool) {
 		t.mu.Unlock()
 		return
 	case flags&isRoot != 0:
-		t.mu.Unlock()
 		s.visitRoot(n)
 		return
 	}
