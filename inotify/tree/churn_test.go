@@ -17,6 +17,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/inoseq/inoseq/inotify"
 )
@@ -34,9 +35,12 @@ type churn struct {
 	opts    []Option
 	filled  bool
 	over    bool // overflows are expected
+	flood   int  // events of two files that each operation adds, to fill the queue at any speed
 	keepLog bool
 
-	lowQueue int // length of the kernel's queue; 0: as it is
+	most     int           // >0: events of one look of a slow loop
+	lasts    time.Duration // >0: workers end after it and three overflows, whatever ops is
+	lowQueue int           // length of the kernel's queue; 0: as it is
 }
 
 func scale(t *testing.T) int {
@@ -80,6 +84,9 @@ func (c churn) run(t *testing.T) *picture {
 			ms[0].operation()
 		}
 	}
+	for _, name := range floodNames { // no operation touches them
+		mustWrite(t, filepath.Join(r1, name))
+	}
 	var w *Watcher
 	if c.lowQueue > 0 {
 		lowQueue(t, c.lowQueue, func() { w, err = New(c.mask, c.opts...) })
@@ -105,17 +112,40 @@ func (c churn) run(t *testing.T) *picture {
 	return p
 }
 
+var floodNames = []string{"flood-one", "flood-two"}
+
+// apply gives the checker a step. Without Create, Delete, MovedFrom and MovedTo in the mask no picture can
+// be made of the events; what is left is that they were asked for.
+func (c churn) apply(p *picture, ev Event, err error) {
+	if c.full {
+		p.apply(ev, err)
+		return
+	}
+	p.events++
+	mask := ev.Mask
+	if ev.From != "" {
+		mask |= inotify.MovedFrom
+	}
+	if err == nil && !wantedBy(c.mask, mask, ev.Synthetic) {
+		p.fault("%v was not asked for", ev)
+	}
+}
+
 // round has the workers make their changes while a loop reads.
 func (c churn) round(w *Watcher, ms []*mischief, p *picture) {
 	var wg sync.WaitGroup
-	var done atomic.Int64
+	var done, overflows atomic.Int64
+	start := time.Now()
 	gate := make(chan struct{}, 1)
 	for _, m := range ms {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			for range c.ops {
+			for i := 0; i < c.ops && (c.lasts == 0 || time.Since(start) < c.lasts || overflows.Load() < 3); i++ {
 				m.operation()
+				for i := range c.flood {
+					os.Chmod(filepath.Join(m.roots[0], floodNames[i%2]), 0o600)
+				}
 				if n := done.Add(1); c.slow > 0 && n%int64(c.slow) == 0 {
 					select {
 					case gate <- struct{}{}:
@@ -130,22 +160,27 @@ func (c churn) round(w *Watcher, ms []*mischief, p *picture) {
 	go func() { wg.Wait(); cancel(); close(gate) }()
 	if c.slow > 0 {
 		for range gate {
+			seen := 0
 			for ev, err := range w.EventsUntilIdle(context.Background(), 0) {
-				p.apply(ev, err)
+				c.apply(p, ev, err)
+				if seen++; seen == c.most {
+					break
+				}
 			}
+			overflows.Store(int64(p.overflows))
 		}
 	} else {
 		for ev, err := range w.EventsContext(ctx) {
 			if ctx.Err() != nil && err == context.Cause(ctx) {
 				break
 			}
-			p.apply(ev, err)
+			c.apply(p, ev, err)
 		}
 	}
 	wg.Wait()
 	cancel()
 	for ev, err := range w.EventsUntilIdle(context.Background(), 0) {
-		p.apply(ev, err)
+		c.apply(p, ev, err)
 	}
 }
 
@@ -240,6 +275,26 @@ func TestThePictureEqualsTheDisk(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// TestTheTreeIsTrackedWhateverTheMask: what is tracked does not depend on what is told.
+func TestTheTreeIsTrackedWhateverTheMask(t *testing.T) {
+	for _, mask := range []inotify.Mask{
+		inotify.Attrib,
+		inotify.Modify | inotify.CloseWrite,
+		inotify.Delete,
+		inotify.Move,
+		inotify.Delete | inotify.MovedFrom | inotify.Open,
+		inotify.Create,
+	} {
+		t.Run(mask.String(), func(t *testing.T) {
+			for _, seed := range seeds(t, 1) {
+				churn{
+					seed: seed, base: mustTemp(t), workers: 4, ops: 200, rounds: 2, slow: int(seed%2) * 60, mask: mask, filled: true,
+				}.run(t)
+			}
+		})
 	}
 }
 

@@ -30,11 +30,11 @@
 //   - all else tells of an entry that is there.
 //
 // [Event.Synthetic] is set on what was found by looking at the disk. The mask given to [New] filters
-// what is told, never what is tracked; a synthetic creation is told also to those who asked for
-// MovedTo, Modify or CloseWrite, because a file that was written before its directory could be watched
-// has no other witness. What a directory and its parent both tell is told once. Events on the object
-// itself are told of roots only: DeleteSelf, MoveSelf and Unmount, whatever the mask, are the end of a
-// root.
+// what is told, never what is tracked. A rename is told to those who asked for MovedFrom or MovedTo; a
+// synthetic creation is told also to those who asked for MovedTo, Modify or CloseWrite, because a file
+// that was written before its directory could be watched has no other witness. What a directory and its
+// parent both tell is told once. Events on the object itself are told of roots only: DeleteSelf,
+// MoveSelf and Unmount, whatever the mask, are the end of a root.
 //
 // A rename within the watched trees, of a file or of a directory with all below it, is one event, and
 // costs no system call for what is below. A rename can be told as removal and creation across a look
