@@ -95,6 +95,7 @@ func (t *tree) removeRoot(r *root) {
 	t.roots[nd.root] = nil
 	nd.flags &^= isRoot
 	t.st.version++
+	t.freed = true
 	t.dissolving = append(t.dissolving, r.node)
 }
 

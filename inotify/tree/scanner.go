@@ -8,6 +8,7 @@ package tree
 // directory would delay its own DELETE_SELF, and make umount(2) fail.
 
 import (
+	"bytes"
 	"errors"
 
 	"golang.org/x/sys/unix"
@@ -134,15 +135,8 @@ func (s *scanner) dir(n nodeID) (int, error) {
 // walk opens rel below fd, which it closes, by pieces that a lookup takes.
 func (s *scanner) walk(fd int, rel []byte) (int, error) {
 	for len(rel) > 0 {
-		piece := rel
-		rel = nil
-		if len(piece) > pathLimit {
-			cut := pathLimit
-			for piece[cut] != '/' {
-				cut--
-			}
-			piece, rel = piece[:cut], piece[cut+1:]
-		}
+		var piece []byte
+		piece, rel = cutPath(rel)
 		below, _, err := s.t.disk.open(fd, piece)
 		s.t.disk.close(fd)
 		if err != nil {
@@ -151,6 +145,22 @@ func (s *scanner) walk(fd int, rel []byte) (int, error) {
 		fd = below
 	}
 	return fd, nil
+}
+
+// cutPath returns what of rel is looked up at once, and the rest. A name of more than pathLimit bytes,
+// which FUSE could have, goes by itself.
+func cutPath(rel []byte) (piece, rest []byte) {
+	if len(rel) <= pathLimit {
+		return rel, nil
+	}
+	cut := bytes.LastIndexByte(rel[:pathLimit], '/')
+	if cut < 0 {
+		cut = bytes.IndexByte(rel, '/')
+	}
+	if cut < 0 {
+		return rel, nil
+	}
+	return rel[:cut], rel[cut+1:]
 }
 
 // check reports whether what fd has open is n, by its watch. A watch that this makes is removed.

@@ -31,11 +31,11 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 	}
 	switch {
 	case m == n:
-		nd.flags &^= failed | foreign
+		nd.flags &^= failed | foreign | inDoubt
 		return n
 	case m != 0 && t.st.top(m) != 0:
 		if mount || t.st.node(m).flags&isRoot != 0 {
-			t.conflict(n, m)
+			t.conflict(n, m, mount)
 			return 0
 		}
 		return t.standsAt(m, n, 0)
@@ -47,7 +47,7 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 		nd = t.st.node(n)
 	}
 	t.st.bind(n, wd)
-	nd.flags &^= failed | foreign | mountRoot
+	nd.flags &^= failed | foreign | mountRoot | inDoubt
 	if mount {
 		nd.flags |= mountRoot
 	}
@@ -91,16 +91,22 @@ func (t *tree) replace(n nodeID) nodeID {
 
 // conflict is a directory that is watched at another place already, which is no rename: a bind mount,
 // or a root that has come to stand inside another.
-func (t *tree) conflict(n, m nodeID) {
-	if t.st.node(m).flags&isRoot != 0 {
-		t.again(m)
-	}
+func (t *tree) conflict(n, m nodeID, mount bool) {
 	nd := t.st.node(n)
 	if nd.wd != 0 {
 		n = t.replace(n)
 		nd = t.st.node(n)
 	}
+	if t.st.node(m).flags&isRoot != 0 && !mount && nd.flags&inDoubt == 0 {
+		// Most likely the root has moved here. If so, it ends when it is looked at, and this is new.
+		nd.flags |= inDoubt
+		t.again(m)
+		t.again(n)
+		return
+	}
+	nd.flags &^= inDoubt
 	nd.gen = t.gen
+	t.want(n) // until the other place is given up
 	if nd.flags&failed == 0 {
 		nd.flags |= failed
 		t.tellError(n, errTwice)

@@ -60,6 +60,7 @@ const (
 	attribs             // its watch asks for ATTRIB, whatever the user's mask
 	moved               // MOVE_SELF of a root was seen
 	mountRoot           // something is mounted there
+	inDoubt             // a root was found to stand there: the root is looked at first
 	refilter            // its path is another: what is skipped below it may be another, too
 	inUse
 )
