@@ -33,7 +33,7 @@ const grace = 2 * time.Second
 // run carries out one command line and returns the exit status. When ctx is done, as by a signal,
 // the command ends by itself.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	p := &program{stdin: stdin, stdout: &output{w: stdout}, stderr: stderr}
+	p := &program{stdin: stdin, stdout: &output{w: stdout}, stderr: stderr, progressAfter: progressAfter}
 	return p.run(ctx, args, grace)
 }
 
@@ -42,6 +42,8 @@ type program struct {
 	stdin  io.Reader
 	stdout *output
 	stderr io.Writer
+
+	progressAfter time.Duration
 }
 
 // run ends at the latest so long as grace after ctx: a command can hang in a system call, in a write

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/inoseq/inoseq/inotify"
 	"github.com/inoseq/inoseq/internal/line"
 )
 
@@ -43,13 +42,16 @@ func newPrinter(out io.Writer, json bool, warn func(error)) *printer {
 }
 
 // event writes the line of ev.
-func (p *printer) event(ev inotify.Event) error {
+func (p *printer) event(ev event) error {
 	if p.json {
 		return p.object(line.Event{
-			Time:   time.Now().UTC(),
-			Op:     strings.Split(ev.Mask.String(), "|"),
-			Path:   ev.Path(),
-			Cookie: ev.Cookie,
+			Time:      time.Now().UTC(),
+			Op:        strings.Split(ev.Mask.String(), "|"),
+			Path:      ev.Path,
+			From:      ev.From,
+			Exchange:  ev.Exchange,
+			Cookie:    ev.Cookie,
+			Synthetic: ev.Synthetic,
 		})
 	}
 	p.room = append(append(p.room[:0], ev.String()...), '\n')

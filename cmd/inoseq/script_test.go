@@ -13,13 +13,17 @@ package main
 //	close NAME                      nobody reads its standard output from now on
 //	end NAME STATUS                 waits for its end; no line must be left
 //	touch FILE...                   makes files; a name can be quoted as in Go
+//	exchange A B                    has two files or directories change places
 //	overflow DIR                    makes more changes than the kernel's queue can hold
+//
+// and the condition [root], for the user who may read everything.
 //
 // Nothing sleeps: what takes time is waited for, and timeout is for what never comes.
 
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -57,6 +61,12 @@ func TestScripts(t *testing.T) {
 			env.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 			return nil
 		},
+		Condition: func(cond string) (bool, error) {
+			if cond == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("no condition %q", cond)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start":    withProcesses(2, (*processes).start),
 			"socket":   withProcesses(2, (*processes).startOnSocket),
@@ -66,6 +76,7 @@ func TestScripts(t *testing.T) {
 			"close":    withProcesses(1, (*processes).close),
 			"end":      withProcesses(2, (*processes).end),
 			"touch":    touch,
+			"exchange": exchange,
 			"overflow": overflow,
 		},
 	})
@@ -255,6 +266,13 @@ func touch(ts *testscript.TestScript, neg bool, names []string) {
 		ts.Check(err)
 		ts.Check(f.Close())
 	}
+}
+
+func exchange(ts *testscript.TestScript, neg bool, names []string) {
+	if neg || len(names) != 2 {
+		ts.Fatalf("usage: exchange A B")
+	}
+	ts.Check(unix.Renameat2(unix.AT_FDCWD, ts.MkAbs(names[0]), unix.AT_FDCWD, ts.MkAbs(names[1]), unix.RENAME_EXCHANGE))
 }
 
 // overflow changes the modes of two files in turn: equal events in a row would be merged into one.
