@@ -18,6 +18,7 @@ type options struct {
 	skip          func(path string, isDir bool) bool
 	progress      func(dirs, entries int)
 	oneFilesystem bool
+	initial       bool
 	workers       int
 	onError       func(*DirError)
 	tap           func(raw []byte)
@@ -56,6 +57,18 @@ func WithProgress(f func(dirs, entries int)) Option {
 func WithOneFilesystem() Option {
 	return func(o *options) error {
 		o.oneFilesystem = true
+		return nil
+	}
+}
+
+// WithInitial has [Watcher.Add] tell what it finds below the root, as synthetic creations and whatever
+// the mask, directories before what is in them; without it, that is known and not told. It joins with
+// the changes of the time: a picture that is empty when Add is called equals the disk when the trees
+// have come to rest. Loops may run while Add does, and should where a tree is large: what is not
+// delivered is kept.
+func WithInitial() Option {
+	return func(o *options) error {
+		o.initial = true
 		return nil
 	}
 }

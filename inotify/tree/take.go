@@ -200,9 +200,13 @@ func (t *tree) found(c *comparison, name []byte, isDir bool) {
 	if e == 0 {
 		e = t.st.add(c.n, name, isDir)
 		c.added++
-		if !c.quiet {
+		switch {
+		case !c.quiet:
 			t.tell(c.n, name, inotify.Create|dirBit(isDir), 0, true)
-		} else if isDir {
+		case t.opt.initial && t.attached(c.n):
+			t.put(item{ev: Event{Path: t.join(c.n, name), Mask: inotify.Create | dirBit(isDir), Synthetic: true}})
+		}
+		if c.quiet && isDir {
 			t.st.node(t.st.entry(e).node).flags |= silent
 		}
 	}

@@ -70,9 +70,9 @@ func (w *Watcher) Close() error {
 }
 
 // Add takes the tree at root in: root itself, which may be a link to a directory, and all directories
-// below it, following no link. When it returns, what it found is known and is not told; changes after
-// that are. Loops over the events may run meanwhile, and Add itself reads the kernel's queue, so that
-// a long set-up does not overflow it.
+// below it, following no link. When it returns, what it found is known and, but for [WithInitial], not
+// told; changes after that are. Loops over the events may run meanwhile, and Add itself reads the
+// kernel's queue, so that a long set-up does not overflow it.
 //
 // A root inside, above or equal to one that is watched is an error that is fs.ErrExist. A directory
 // below root that cannot be watched or read is told in the sequence as a *DirError, and the rest goes
