@@ -44,7 +44,7 @@ func newPrinter(out io.Writer, json bool, warn func(error)) *printer {
 // event writes the line of ev.
 func (p *printer) event(ev event) error {
 	if p.json {
-		return p.object(line.Event{
+		return p.object(&line.Event{
 			Time:      time.Now().UTC(),
 			Op:        strings.Split(ev.Mask.String(), "|"),
 			Path:      ev.Path,
@@ -62,7 +62,7 @@ func (p *printer) event(ev event) error {
 // trouble tells of an error in the sequence at its place among the lines.
 func (p *printer) trouble(err error) error {
 	if p.json {
-		return p.object(line.Error{Time: time.Now().UTC(), Error: err.Error()})
+		return p.object(&line.Error{Time: time.Now().UTC(), Error: err.Error()})
 	}
 	if err := p.buf.Flush(); err != nil {
 		return err
@@ -71,13 +71,13 @@ func (p *printer) trouble(err error) error {
 	return nil
 }
 
-func (p *printer) object(v any) error {
-	room, err := line.Append(p.room[:0], v)
+func (p *printer) object(v interface{ Append([]byte) ([]byte, error) }) error {
+	room, err := v.Append(p.room[:0])
 	if err != nil {
 		return fmt.Errorf("writing JSON: %w", err)
 	}
-	p.room = room
-	_, err = p.buf.Write(room)
+	p.room = append(room, '\n')
+	_, err = p.buf.Write(p.room)
 	return err
 }
 
