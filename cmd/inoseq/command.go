@@ -18,11 +18,15 @@ import (
 const (
 	statusFailed = 1
 	statusUsage  = 2
+	statusIdle   = 3 // of watch --timeout
 )
 
 // failure is an error of a command that was called as it should be. All other errors are about the
 // command line.
-type failure struct{ err error } // nil if everything has been said
+type failure struct {
+	err    error // nil if everything has been said
+	status int   // 0: statusFailed
+}
 
 func (f *failure) Error() string { return fmt.Sprint(f.err) }
 func (f *failure) Unwrap() error { return f.err }
@@ -48,6 +52,9 @@ func (p *program) execute(ctx context.Context, args []string) int {
 	case errors.As(err, &failed):
 		if failed.err != nil {
 			p.say("%v", failed.err)
+		}
+		if failed.status != 0 {
+			return failed.status
 		}
 		return statusFailed
 	}

@@ -48,24 +48,3 @@ func (gs globs) match(rel string, isDir bool) bool {
 	}
 	return false
 }
-
-// roots is the roots of trees, as they were given.
-type roots []string
-
-// split returns the root that path, which is below one, belongs to, and the rest without a slash.
-// Roots do not overlap on the disk, but one can be the beginning of another as text, as of "a" and
-// "a/../b": it is the longest.
-func (rs roots) split(path string) (root, rel string) {
-	for _, r := range rs {
-		rest, ok := strings.CutPrefix(path, r)
-		if !ok || len(r) < len(root) || rest == "" {
-			continue
-		}
-		if strings.HasSuffix(r, "/") {
-			root, rel = r, rest
-		} else if rest[0] == '/' {
-			root, rel = r, rest[1:]
-		}
-	}
-	return root, rel
-}

@@ -9,6 +9,7 @@ package main
 //	socket NAME PROGRAM ARG...      the same, with a socket as its standard output
 //	line NAME STREAM REGEXP         waits for the next line, which must match
 //	skipto NAME STREAM REGEXP       waits for the next line that matches
+//	text NAME STREAM TEXT           waits for the next bytes, which must be TEXT, quoted as in Go
 //	signal NAME SIGNAL              INT or TERM
 //	close NAME                      nobody reads its standard output from now on
 //	end NAME STATUS                 waits for its end; no line must be left
@@ -72,6 +73,7 @@ func TestScripts(t *testing.T) {
 			"socket":   withProcesses(2, (*processes).startOnSocket),
 			"line":     withProcesses(3, (*processes).line),
 			"skipto":   withProcesses(3, (*processes).skipTo),
+			"text":     withProcesses(3, (*processes).text),
 			"signal":   withProcesses(2, (*processes).signal),
 			"close":    withProcesses(1, (*processes).close),
 			"end":      withProcesses(2, (*processes).end),
@@ -206,6 +208,17 @@ func (ps *processes) skipTo(ts *testscript.TestScript, args []string) {
 			ts.Logf("[%s %s] after %d others: %s", args[0], args[1], skipped, text)
 			return
 		}
+	}
+}
+
+func (ps *processes) text(ts *testscript.TestScript, args []string) {
+	want, err := strconv.Unquote(args[2])
+	ts.Check(err)
+	s := ps.stream(ts, args[0], args[1])
+	ts.Check(s.file.SetReadDeadline(time.Now().Add(timeout)))
+	got := make([]byte, len(want))
+	if n, err := io.ReadFull(s.buf, got); err != nil || string(got) != want {
+		ts.Fatalf("the next bytes are %q, %v", got[:n], err)
 	}
 }
 

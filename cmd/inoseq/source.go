@@ -1,27 +1,35 @@
 package main
 
-// This file holds what is watched: whole trees with package tree, all else with package inotify, and
-// one form for the events of both.
+// This file holds what is watched, whole trees with package tree and all else with package inotify,
+// and one form for the events of both.
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io/fs"
 	"iter"
-	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/inoseq/inoseq/inotify"
 	"github.com/inoseq/inoseq/inotify/tree"
 )
 
-// event is an event of either package. One of package inotify has no From, and is neither Synthetic
-// nor Exchange.
-type event struct{ tree.Event }
+// event is an event of either package. One of package inotify has no From and is not an Exchange.
+type event struct {
+	tree.Event
+	name  int  // where the name begins in Path; its length if there is none
+	isDir bool // without a name: Path is that of a directory
+}
+
+// split returns what stands in front of the name, with a slash if it is a directory, and the name.
+func (e *event) split() (dir, name string) {
+	dir, name = e.Path[:e.name], e.Path[e.name:]
+	if name == "" && e.isDir && !strings.HasSuffix(dir, "/") {
+		dir += "/"
+	}
+	return dir, name
+}
 
 // source is a Watcher of either package.
 type source interface {
@@ -36,172 +44,53 @@ type source interface {
 
 const forever time.Duration = -1
 
-// sources is all that is watched by one command.
-type sources struct {
-	plain *plain // nil if there is none
-	whole *whole // nil if there is none
-	paths int
-}
-
-func (s *sources) all() []source {
-	var all []source
-	if s.plain != nil {
-		all = append(all, s.plain)
-	}
-	if s.whole != nil {
-		all = append(all, s.whole)
-	}
-	return all
-}
-
-func (s *sources) close() {
-	for _, one := range s.all() {
-		one.close()
-	}
-}
-
-// what says what is watched.
-func (s *sources) what() string {
-	if s.whole == nil {
-		return count(s.paths, "path")
-	}
-	return count(s.paths, "path") + ", " + directories(s.whole.w.Len())
-}
-
-func directories(n int) string { return count(n, "directory") }
-
-// begin watches paths. A path that cannot be watched is told, and left out.
-func (p *program) begin(ctx context.Context, paths []string, o watchOptions) (*sources, error) {
-	s := &sources{}
-	var trees, others []string
-	for _, path := range paths {
-		// What is not there is left to whoever can say why.
-		if info, err := os.Stat(path); o.recursive && (err != nil || info.IsDir()) {
-			trees = append(trees, path)
-		} else {
-			others = append(others, path)
-		}
-	}
-	err := p.addTrees(ctx, s, trees, o)
-	if err == nil {
-		err = p.addOthers(ctx, s, others, o)
-	}
-	if err == nil && s.paths == 0 && ctx.Err() == nil {
-		err = errors.New("nothing to watch")
-	}
-	if err != nil {
-		s.close()
-		return nil, &failure{err}
-	}
-	if ctx.Err() != nil {
-		s.close()
-	}
-	return s, nil
-}
-
-// unwatched is the error of a Watcher that cannot be made.
-func unwatched(err error) error {
-	if errors.Is(err, errors.ErrUnsupported) {
-		return fmt.Errorf("cannot watch on %s: %w", runtime.GOOS, err)
-	}
-	return err
-}
-
-func (p *program) addTrees(ctx context.Context, s *sources, paths []string, o watchOptions) error {
-	if len(paths) == 0 {
-		return nil
-	}
-	gs, err := parseGlobs(o.skip)
-	if err != nil {
-		return err
-	}
-	bar := p.progress(o.quiet)
-	opts := []tree.Option{tree.WithProgress(bar.show)}
-	if len(gs) > 0 {
-		rs := roots(paths)
-		opts = append(opts, tree.WithSkip(func(path string, isDir bool) bool {
-			_, rel := rs.split(path)
-			return gs.match(rel, isDir)
-		}))
-	}
-	if o.oneFilesystem {
-		opts = append(opts, tree.WithOneFilesystem())
-	}
-	w, err := tree.New(o.events.orDefault()&inotify.AllEvents, opts...)
-	if err != nil {
-		return unwatched(err)
-	}
-	s.whole = &whole{w: w}
-	for _, path := range paths {
-		err := w.Add(ctx, path)
-		bar.erase()
-		if ctx.Err() != nil {
-			return nil
-		} else if err != nil {
-			p.say("cannot watch %q: %v", path, reason(err))
-			continue
-		}
-		s.whole.roots = append(s.whole.roots, path)
-		s.paths++
-	}
-	return nil
-}
-
-func (p *program) addOthers(ctx context.Context, s *sources, paths []string, o watchOptions) error {
-	if len(paths) == 0 {
-		return nil
-	}
-	w, err := inotify.New()
-	if err != nil {
-		return unwatched(err)
-	}
-	s.plain = &plain{w: w}
-	for _, path := range paths {
-		if ctx.Err() != nil {
-			return nil
-		}
-		if s.whole != nil {
-			if root, ok := s.whole.contains(path); ok {
-				p.say("cannot watch %q: it is in %q, which is watched", path, root)
-				continue
-			}
-		}
-		if _, err := w.Add(path, o.events.orDefault()); err != nil {
-			p.say("cannot watch %q: %v", path, reason(err))
-			continue
-		}
-		s.paths++
-	}
-	return nil
-}
-
-// reason is err without the path, which has been quoted already.
-func reason(err error) error {
-	var at *fs.PathError
-	if !errors.As(err, &at) {
-		return err
-	}
-	if text, ok := strings.CutSuffix(at.Err.Error(), ": "+fs.ErrExist.Error()); ok {
-		return errors.New(text) // it overlaps another
-	}
-	return at.Err
-}
-
 // plain is the Watcher of what is not a tree.
-type plain struct{ w *inotify.Watcher }
+type plain struct {
+	w     *inotify.Watcher
+	asked inotify.Mask            // what is told
+	dirs  map[*inotify.Watch]bool // watched directories
+	first *initial                // what is there, still to be told or compared with; nil if not
+}
+
+// sequence returns the events of a Watcher as events has them.
+func sequence[E any](ctx context.Context, idle time.Duration, w interface {
+	EventsContext(context.Context) iter.Seq2[E, error]
+	EventsUntilIdle(context.Context, time.Duration) iter.Seq2[E, error]
+}) iter.Seq2[E, error] {
+	if idle == forever {
+		return w.EventsContext(ctx)
+	}
+	return w.EventsUntilIdle(ctx, idle)
+}
 
 func (s *plain) events(ctx context.Context, idle time.Duration) iter.Seq2[event, error] {
-	sequence := s.w.EventsContext(ctx)
-	if idle != forever {
-		sequence = s.w.EventsUntilIdle(ctx, idle)
-	}
 	return func(yield func(event, error) bool) {
-		for ev, err := range sequence {
-			if !yield(event{tree.Event{Path: ev.Path(), Mask: ev.Mask, Cookie: ev.Cookie}}, err) {
+		for s.first != nil {
+			ev, ok := s.first.next()
+			if !ok {
+				break
+			}
+			if !yield(ev, nil) {
+				return
+			}
+		}
+		for ev, err := range sequence(ctx, idle, s.w) {
+			if s.first != nil && !s.knows(&ev, err) || err == nil && !s.wants(&ev) {
+				continue
+			}
+			path := ev.Path()
+			e := event{Event: tree.Event{Path: path, Mask: ev.Mask, Cookie: ev.Cookie}, name: len(path) - len(ev.Name)}
+			e.isDir = ev.Name == "" && s.dirs[ev.Watch]
+			if !yield(e, err) {
 				return
 			}
 		}
 	}
+}
+
+// wants reports whether ev was asked for: with --initial, the kernel is asked for more.
+func (s *plain) wants(ev *inotify.Event) bool {
+	return ev.HasAny(s.asked | inotify.Ignored | inotify.Unmount)
 }
 
 func (s *plain) noneLeft() bool {
@@ -225,35 +114,66 @@ func (s *plain) close() error { return s.w.Close() }
 
 // whole is the Watcher of trees.
 type whole struct {
-	w     *tree.Watcher
-	roots roots
+	w      *tree.Watcher
+	roots  roots
+	adding *atomic.Bool // roots are still being added
 }
 
 func (s *whole) events(ctx context.Context, idle time.Duration) iter.Seq2[event, error] {
-	sequence := s.w.EventsContext(ctx)
-	if idle != forever {
-		sequence = s.w.EventsUntilIdle(ctx, idle)
-	}
 	return func(yield func(event, error) bool) {
-		for ev, err := range sequence {
-			if !yield(event{ev}, err) {
+		for ev, err := range sequence(ctx, idle, s.w) {
+			e := event{Event: ev, name: len(ev.Path)}
+			if e.isDir = s.roots.has(ev.Path); !e.isDir {
+				e.name = strings.LastIndexByte(ev.Path, '/') + 1
+			}
+			if !yield(e, err) {
 				return
 			}
 		}
 	}
 }
 
-func (s *whole) noneLeft() bool { return s.w.Len() == 0 }
+func (s *whole) noneLeft() bool { return s.w.Len() == 0 && !s.adding.Load() }
 
 // letGo does nothing: what is queued of a tree that was removed would not be told.
 func (s *whole) letGo() (done bool, err error) { return false, nil }
 
 func (s *whole) close() error { return s.w.Close() }
 
+// roots is the roots of trees, as they were given.
+type roots []string
+
+func (rs roots) has(path string) bool {
+	for _, r := range rs {
+		if r == path {
+			return true
+		}
+	}
+	return false
+}
+
+// split returns the root that path, which is below one, belongs to, and the rest without a slash.
+// Roots do not overlap on the disk, but one can be the beginning of another as text, as of "a" and
+// "a/../b": it is the longest.
+func (rs roots) split(path string) (root, rel string) {
+	for _, r := range rs {
+		rest, ok := strings.CutPrefix(path, r)
+		if !ok || len(r) < len(root) || rest == "" {
+			continue
+		}
+		if strings.HasSuffix(r, "/") {
+			root, rel = r, rest
+		} else if rest[0] == '/' {
+			root, rel = r, rest[1:]
+		}
+	}
+	return root, rel
+}
+
 // contains returns the tree that path stands in.
-func (s *whole) contains(path string) (root string, ok bool) {
+func (rs roots) contains(path string) (root string, ok bool) {
 	real := realPath(path)
-	for _, root := range s.roots {
+	for _, root := range rs {
 		rel, err := filepath.Rel(realPath(root), real)
 		if err == nil && filepath.IsLocal(rel) {
 			return root, true

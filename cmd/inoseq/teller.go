@@ -1,7 +1,7 @@
 package main
 
-// This file holds the loop of the command watch: which steps of the sequences are printed, when it
-// is flushed, and how it ends.
+// This file holds the loop of the command watch: which steps of the sequences go where, one by one or
+// in batches, and how it ends.
 
 import (
 	"context"
@@ -13,22 +13,53 @@ import (
 	"github.com/inoseq/inoseq/inotify/tree"
 )
 
-// teller prints the events of sources.
-type teller struct {
-	mu      sync.Mutex // one source at a time
-	printer *printer
+// sink is where events go.
+type sink interface {
+	event(ev *event) error
+	batch(evs []event) error
+	// trouble takes an error after which the sequence goes on.
+	trouble(err error) error
+	// flush is called when no event is waiting.
+	flush() error
 }
 
-var errNoneLeft = errors.New("nothing left to watch: everything that was watched is gone")
+// teller passes the events of sources on.
+type teller struct {
+	sink  sink
+	quiet time.Duration // a batch ends when nothing has come for so long; 0: no batches
+	count int           // ends after so many events; 0: does not
+	idle  time.Duration // ends when nothing has come for so long; 0: does not
+
+	mu      sync.Mutex // one source at a time
+	told    int        // events
+	sources int
+	waiting int // sources that wait for an event
+	clock   *time.Timer
+	cancel  context.CancelCauseFunc
+}
+
+// Reasons for an end.
+var (
+	errNoneLeft = errors.New("nothing left to watch: everything that was watched is gone")
+	errCounted  = errors.New("all events that were asked for have been told")
+	errIdle     = errors.New("nothing has happened for a while")
+)
 
 // restTime is how long a tree is still told of when a signal has come: other programs need not stop
 // for it. The kernel's queue is read in a small part of it.
 const restTime = time.Second
 
-// tell prints the events of all sources until ctx is done, or nothing is left to watch.
+// A batch is handed over after batchLimit times its quiet at the latest, or with mostInBatch events.
+const (
+	batchLimit  = 10
+	mostInBatch = 1 << 16
+)
+
+// tell passes the events of all sources on until ctx is done, or one of the reasons above.
 func (t *teller) tell(ctx context.Context, all []source) error {
-	within, cancel := context.WithCancel(ctx)
-	defer cancel()
+	within, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	t.cancel, t.sources = cancel, len(all)
 	errs := make([]error, len(all))
 	var wg sync.WaitGroup
 	for i, s := range all {
@@ -36,8 +67,10 @@ func (t *teller) tell(ctx context.Context, all []source) error {
 		go func() {
 			defer wg.Done()
 			errs[i] = t.source(within, s)
-			if errs[i] != nil && errs[i] != errNoneLeft && within.Err() == nil {
-				cancel() // the others, too
+			if errs[i] == errNoneLeft {
+				t.pause(1) // for good
+			} else if errs[i] != nil {
+				cancel(errs[i]) // the others, too
 			}
 		}()
 	}
@@ -55,37 +88,43 @@ func (t *teller) tell(ctx context.Context, all []source) error {
 	if none == len(all) {
 		return errNoneLeft
 	}
+	if cause := context.Cause(within); ctx.Err() == nil && cause != nil {
+		return cause
+	}
 	return nil
 }
 
-// source prints the events of s until ctx is done, and then what happened before that.
+// source passes the events of s on until ctx is done, and then what happened before that.
 func (t *teller) source(ctx context.Context, s source) error {
-	err := t.follow(ctx, s)
-	if ctx.Err() != nil {
+	follow := t.follow
+	if t.quiet > 0 {
+		follow = t.gather
+	}
+	err := follow(ctx, s)
+	if ctx.Err() != nil && err != errCounted && context.Cause(ctx) != errCounted {
 		return t.rest(s)
 	}
 	return err
 }
 
+// follow passes events on as they come.
 func (t *teller) follow(ctx context.Context, s source) error {
 	fewer := false // watches may have gone since somebody looked
 	for {
 		for ev, err := range s.events(ctx, 0) {
-			if err := t.one(ev, err); err != nil {
+			if err := t.one(&ev, err); err != nil {
 				return err
 			}
 			fewer = fewer || err != nil || ev.HasAny(lastOfWatch)
 		}
-		// No event is waiting.
-		if err := t.flush(); err != nil {
+		if err := t.noneWaits(s, fewer); err != nil {
 			return err
 		}
-		if fewer && s.noneLeft() {
-			return errNoneLeft
-		}
 		fewer = false
+		t.pause(1)
 		for ev, err := range s.events(ctx, forever) {
-			if err := t.one(ev, err); err != nil {
+			t.pause(-1)
+			if err := t.one(&ev, err); err != nil {
 				return err
 			}
 			fewer = err != nil || ev.HasAny(lastOfWatch)
@@ -94,31 +133,77 @@ func (t *teller) follow(ctx context.Context, s source) error {
 	}
 }
 
+// noneWaits is for when no event is waiting.
+func (t *teller) noneWaits(s source, fewer bool) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if err := t.sink.flush(); err != nil {
+		return err
+	}
+	if fewer && s.noneLeft() {
+		return errNoneLeft
+	}
+	return nil
+}
+
 // lastOfWatch is what can come with the end of a watch or a tree. After an overflow, it may be among
 // what was lost.
 const lastOfWatch = inotify.Ignored | inotify.DeleteSelf | inotify.MoveSelf | inotify.Unmount
 
-// one prints one step of a sequence.
-func (t *teller) one(ev event, err error) error {
+// one passes one step of a sequence on.
+func (t *teller) one(ev *event, err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var dir *tree.DirError
 	switch {
-	case errors.Is(err, inotify.ErrOverflow), errors.As(err, &dir):
-		return t.printer.trouble(err)
+	case t.count > 0 && t.told == t.count:
+		return errCounted
+	case goesOn(err):
+		return t.sink.trouble(err)
 	case err != nil:
 		return err
 	}
-	return t.printer.event(ev)
+	if err := t.sink.event(ev); err != nil {
+		return err
+	}
+	t.told++
+	if t.told == t.count {
+		return t.counted()
+	}
+	return nil
 }
 
-func (t *teller) flush() error {
+func (t *teller) counted() error {
+	if err := t.sink.flush(); err != nil {
+		return err
+	}
+	return errCounted
+}
+
+// goesOn reports whether a sequence goes on after err.
+func goesOn(err error) bool {
+	var dir *tree.DirError
+	return errors.Is(err, inotify.ErrOverflow) || errors.As(err, &dir)
+}
+
+// pause is told when a source begins to wait, n is 1, and when that is over, n is -1. When all of them
+// have waited for long enough, it is the end.
+func (t *teller) pause(n int) {
+	if t.idle == 0 {
+		return
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.printer.flush()
+	t.waiting += n
+	switch {
+	case t.waiting == t.sources:
+		t.clock = time.AfterFunc(t.idle, func() { t.cancel(errIdle) })
+	case t.clock != nil:
+		t.clock.Stop()
+		t.clock = nil
+	}
 }
 
-// rest prints what happened to s before now, and ends.
+// rest passes on what happened to s before now, and ends.
 func (t *teller) rest(s source) error {
 	ctx := context.Background()
 	if done, err := s.letGo(); err != nil {
@@ -128,16 +213,33 @@ func (t *teller) rest(s source) error {
 		ctx, cancel = context.WithTimeout(ctx, restTime)
 		defer cancel()
 	}
+	var b batch
 	for ev, err := range s.events(ctx, 0) {
 		if err == nil && ev.Has(inotify.Ignored) {
 			continue // the end of what was let go
 		}
-		if ctx.Err() != nil && errors.Is(err, context.Cause(ctx)) {
+		if ctx.Err() != nil && err == context.Cause(ctx) {
 			break
 		}
-		if err := t.one(ev, err); err != nil {
-			return err
+		if t.quiet == 0 {
+			err = t.one(&ev, err)
+		} else {
+			_, err = t.add(&b, ev, err)
+		}
+		if err != nil {
+			return ended(err)
 		}
 	}
-	return t.flush()
+	if err := t.handOver(&b); err != nil {
+		return ended(err)
+	}
+	return t.noneWaits(s, false)
+}
+
+// ended is err without what is no error at the end.
+func ended(err error) error {
+	if err == errCounted {
+		return nil
+	}
+	return err
 }

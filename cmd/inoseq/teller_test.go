@@ -49,7 +49,7 @@ func (s *script) events(ctx context.Context, idle time.Duration) iter.Seq2[event
 				yield(event{}, context.Cause(ctx))
 				return
 			}
-			if !ok || !yield(event{one.ev}, one.err) {
+			if !ok || !yield(event{Event: one.ev}, one.err) {
 				return
 			}
 		}
@@ -64,7 +64,11 @@ func (s *script) close() error         { return nil }
 func tell(json bool, all ...source) (stdout, stderr string, err error) {
 	var out, errs bytes.Buffer
 	p := &program{stdout: &output{w: &out}, stderr: &errs}
-	t := &teller{printer: newPrinter(p.stdout, json, p.warn)}
+	var f form = human{}
+	if json {
+		f = newObject()
+	}
+	t := &teller{sink: newPrinter(p.stdout, f, p.warn)}
 	err = t.tell(context.Background(), all)
 	return out.String(), errs.String(), err
 }

@@ -4,8 +4,8 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -56,12 +56,11 @@ func mustMkdir(t *testing.T, names ...string) (dir string) {
 	return dir
 }
 
-// watchOn runs the command watch until it has ended, or, after begun, cancel was called.
-func watchOn(t *testing.T, stderr *os.File, after time.Duration, args ...string) (end func() (status int)) {
+// watchOn runs the command watch until it ends, or end is called.
+func watchOn(t *testing.T, stdout io.Writer, stderr *os.File, after time.Duration, args ...string) (end func() (status int)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	t.Cleanup(cancel)
-	var stdout bytes.Buffer
-	p := &program{stdin: strings.NewReader(""), stdout: &output{w: &stdout}, stderr: stderr, progressAfter: after}
+	p := &program{stdin: strings.NewReader(""), stdout: &output{w: stdout}, stderr: stderr, progressAfter: after}
 	done := make(chan int, 1)
 	go func() { done <- p.run(ctx, append([]string{"watch"}, args...), grace) }()
 	return func() int {
@@ -73,7 +72,7 @@ func watchOn(t *testing.T, stderr *os.File, after time.Duration, args ...string)
 func TestATerminalShowsHowFarALargeTreeIsAndNothingOfItIsLeft(t *testing.T) {
 	dir := mustMkdir(t, "a/b", "c")
 	screen := mustTerminal(t)
-	end := watchOn(t, screen.tty, 0, "-r", dir)
+	end := watchOn(t, io.Discard, screen.tty, 0, "-r", dir)
 	text := screen.mustLine(t)
 	want := regexp.MustCompile(`^(\r\x1b\[Kinoseq: taking in the tree: \d+ director(y|ies), \d+ entr(y|ies))+\r\x1b\[K` +
 		`inoseq: watching 1 path, 4 directories\r\n$`)
@@ -88,13 +87,13 @@ func TestATerminalShowsHowFarALargeTreeIsAndNothingOfItIsLeft(t *testing.T) {
 func TestProgressIsNotShownOfASmallTreeWhenQuietOrWhenNobodyLooks(t *testing.T) {
 	dir := mustMkdir(t, "a/b", "c")
 	screen := mustTerminal(t)
-	end := watchOn(t, screen.tty, time.Hour, "-r", dir)
+	end := watchOn(t, io.Discard, screen.tty, time.Hour, "-r", dir)
 	if text := screen.mustLine(t); text != "inoseq: watching 1 path, 4 directories\r\n" {
 		t.Errorf("a small tree: the terminal got %q", text)
 	}
 	end()
 
-	end = watchOn(t, screen.tty, 0, "-r", "-q", dir, filepath.Join(dir, "missing"))
+	end = watchOn(t, io.Discard, screen.tty, 0, "-r", "-q", dir, filepath.Join(dir, "missing"))
 	if text := screen.mustLine(t); !strings.HasPrefix(text, "inoseq: cannot watch") {
 		t.Errorf("quiet: the terminal got %q", text)
 	}
@@ -106,9 +105,59 @@ func TestProgressIsNotShownOfASmallTreeWhenQuietOrWhenNobodyLooks(t *testing.T) 
 	}
 	defer r.Close()
 	defer w.Close()
-	end = watchOn(t, w, 0, "-r", dir)
+	end = watchOn(t, io.Discard, w, 0, "-r", dir)
 	if text, err := bufio.NewReader(r).ReadString('\n'); err != nil || text != "inoseq: watching 1 path, 4 directories\n" {
 		t.Errorf("a pipe got %q, %v", text, err)
 	}
 	end()
+}
+
+func TestColorIsForTerminalsAndForThoseWhoAskForIt(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		args     []string
+		env      [2]string
+		terminal bool
+		want     string
+	}{
+		{"on a terminal", nil, [2]string{"NO_COLOR", ""}, true, "\x1b[32mCREATE\x1b[0m"},
+		{"NO_COLOR", nil, [2]string{"NO_COLOR", "1"}, true, "CREATE"},
+		{"a dumb terminal", nil, [2]string{"TERM", "dumb"}, true, "CREATE"},
+		{"never", []string{"--color=never"}, [2]string{}, true, "CREATE"},
+		{"a pipe", nil, [2]string{}, false, "CREATE"},
+		{"always", []string{"--color=always"}, [2]string{"NO_COLOR", "1"}, false, "\x1b[32mCREATE\x1b[0m"},
+		{"JSON has none", []string{"--color=always", "--json"}, [2]string{}, true, `"op":["CREATE"]`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv("NO_COLOR", "")
+			t.Setenv("TERM", "xterm")
+			if tt.env[0] != "" {
+				t.Setenv(tt.env[0], tt.env[1])
+			}
+			dir := mustMkdir(t)
+			screen, errs := mustTerminal(t), mustTerminal(t)
+			out, read := screen.tty, screen.screen
+			if !tt.terminal {
+				r, w, err := os.Pipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer r.Close()
+				defer w.Close()
+				out, read = w, bufio.NewReader(r)
+			}
+			end := watchOn(t, out, errs.tty, time.Hour, append(tt.args, "-e", "create", dir)...)
+			defer end()
+			errs.mustLine(t)
+			name := filepath.Join(dir, "name")
+			if err := os.WriteFile(name, nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			text, err := read.ReadString('\n')
+			rest, ok := strings.CutPrefix(strings.TrimRight(text, "\r\n"), tt.want)
+			if err != nil || !ok && !strings.Contains(text, tt.want) || strings.Contains(rest, "\x1b") {
+				t.Errorf("printed %q, %v; want %q", text, err, tt.want)
+			}
+		})
+	}
 }
