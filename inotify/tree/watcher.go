@@ -94,28 +94,48 @@ func rootError(path string, err error) error {
 	return &fs.PathError{Op: "watch tree", Path: path, Err: err}
 }
 
-// Remove lets the tree go that was added as root, by the same string. Events that were read before are
-// still delivered. A root that is not watched is an error that is fs.ErrNotExist; on a closed Watcher
+// Remove lets the tree go that was added as path, by the same string. Events that were read before are
+// still delivered. A path that is no root is an error that is fs.ErrNotExist; on a closed Watcher
 // it is os.ErrClosed.
-func (w *Watcher) Remove(root string) error {
+func (w *Watcher) Remove(path string) error {
+	return w.withRoot(path, func(r *root) {
+		w.t.removeRoot(r)
+		for len(w.t.dissolving) > 0 {
+			w.t.dissolve(stepFrees)
+		}
+	})
+}
+
+// Refilter has the function of [WithSkip] asked again about all that is below the root path, because
+// it answers otherwise than before: what is skipped now is told as a synthetic Delete and no longer
+// watched, what is not skipped any more as a synthetic Create, and taken in. The tree is looked at by
+// the loops over the events; Refilter does not wait for that. Its errors are those of Remove.
+func (w *Watcher) Refilter(path string) error {
+	return w.withRoot(path, func(r *root) {
+		nd := w.t.st.node(r.node)
+		nd.flags |= refilter
+		nd.gen = 0
+		w.t.push(r.node)
+	})
+}
+
+// withRoot calls f for the tree that was added as path.
+func (w *Watcher) withRoot(path string, f func(*root)) error {
 	if err := w.stream.Enter(); err != nil {
-		return rootError(root, err)
+		return rootError(path, err)
 	}
 	defer w.stream.Leave()
 	t := w.t
 	t.work.Lock()
 	defer t.work.Unlock()
 	for _, r := range t.roots {
-		if r != nil && r.path == root {
-			t.removeRoot(r)
-			for len(t.dissolving) > 0 {
-				t.dissolve(stepFrees)
-			}
+		if r != nil && r.path == path {
+			f(r)
 			w.publish()
 			return nil
 		}
 	}
-	return rootError(root, fs.ErrNotExist)
+	return rootError(path, fs.ErrNotExist)
 }
 
 // Dirs returns the paths of the watched directories, parents before what is in them, as they are when

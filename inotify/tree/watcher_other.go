@@ -29,6 +29,9 @@ func (*Watcher) Add(context.Context, string) error { return errUnsupported }
 // Remove returns errors.ErrUnsupported on this system.
 func (*Watcher) Remove(string) error { return errUnsupported }
 
+// Refilter returns errors.ErrUnsupported on this system.
+func (*Watcher) Refilter(string) error { return errUnsupported }
+
 // Dirs returns an empty sequence on this system.
 func (*Watcher) Dirs() iter.Seq[string] { return func(func(string) bool) {} }
 
