@@ -203,7 +203,7 @@ func (p *program) watchAndTell(ctx context.Context, s *sources, t *teller, ready
 		<-told
 	case err == nil && early:
 		err = <-told
-	case err == nil && ctx.Err() == nil:
+	case err == nil: // a signal that came meanwhile, too, has what happened before it told
 		tell()
 		err = <-told
 	}
