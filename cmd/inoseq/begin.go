@@ -61,7 +61,14 @@ func (p *program) open(paths []string, o *watchOptions) (*sources, error) {
 func (s *sources) openTrees() error {
 	s.bar = s.p.progress(s.o.quiet)
 	opts := []tree.Option{tree.WithProgress(s.bar.show)}
-	skip, err := s.o.skipper(s.trees)
+	asked := s.o.events.orDefault() & inotify.AllEvents
+	mask := asked
+	var ignored ignores
+	if s.o.gitignore {
+		ignored = newIgnores(s.trees)
+		mask |= ruleEvents
+	}
+	skip, err := s.o.skipper(s.trees, ignored)
 	if err != nil {
 		return err
 	}
@@ -74,11 +81,11 @@ func (s *sources) openTrees() error {
 	if s.o.initial {
 		opts = append(opts, tree.WithInitial())
 	}
-	w, err := tree.New(s.o.events.orDefault()&inotify.AllEvents, opts...)
+	w, err := tree.New(mask, opts...)
 	if err != nil {
 		return err
 	}
-	s.whole = &whole{w: w, roots: s.trees, adding: &s.adding}
+	s.whole = &whole{w: w, roots: s.trees, adding: &s.adding, ignores: ignored, asked: asked, initial: s.o.initial}
 	return nil
 }
 

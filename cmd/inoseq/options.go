@@ -100,14 +100,14 @@ func (o *watchOptions) checkNumbers() error {
 }
 
 // skipper returns what leaves out parts of trees, or nil.
-func (o *watchOptions) skipper(trees roots) (func(path string, isDir bool) bool, error) {
+func (o *watchOptions) skipper(trees roots, ignored ignores) (func(path string, isDir bool) bool, error) {
 	gs, err := parseGlobs(o.skip)
-	if err != nil || len(gs) == 0 {
+	if err != nil || len(gs) == 0 && len(ignored) == 0 {
 		return nil, err
 	}
 	return func(path string, isDir bool) bool {
-		_, rel := trees.split(path)
-		return gs.match(rel, isDir)
+		root, rel := trees.split(path)
+		return gs.match(rel, isDir) || ignored.skips(root, rel, isDir)
 	}, nil
 }
 

@@ -117,6 +117,10 @@ type whole struct {
 	w      *tree.Watcher
 	roots  roots
 	adding *atomic.Bool // roots are still being added
+
+	ignores ignores      // of --gitignore; nil: all is told
+	asked   inotify.Mask // of that, what is told
+	initial bool         // and what is there, whatever was asked for
 }
 
 func (s *whole) events(ctx context.Context, idle time.Duration) iter.Seq2[event, error] {
@@ -125,6 +129,9 @@ func (s *whole) events(ctx context.Context, idle time.Duration) iter.Seq2[event,
 			e := event{Event: ev, name: len(ev.Path)}
 			if e.isDir = s.roots.has(ev.Path); !e.isDir {
 				e.name = strings.LastIndexByte(ev.Path, '/') + 1
+			}
+			if s.ignores != nil && !s.heed(&e, err) {
+				continue
 			}
 			if !yield(e, err) {
 				return

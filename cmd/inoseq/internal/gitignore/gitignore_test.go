@@ -115,6 +115,24 @@ func TestFilesOfSeveralDirectoriesCountUpToTheTopOfTheRepository(t *testing.T) {
 	}
 }
 
+func TestADirectoryThatGoesIsForgottenWithAllBelowIt(t *testing.T) {
+	dir := t.TempDir()
+	mustWrite(t, filepath.Join(dir, "a", "b", Name), "x")
+	tr := New(dir)
+	tr.Ignored("a/b/x", false)
+	tr.Ignored("ab/x", false)
+	mustWrite(t, filepath.Join(dir, "a", "b", Name), "y")
+	if tr.ForgetDir("a", false) || tr.Ignored("a/b/y", false) {
+		t.Error("more was forgotten than the directory")
+	}
+	if !tr.ForgetDir("a", true) || !tr.Ignored("a/b/y", false) {
+		t.Error("what is below was kept")
+	}
+	if !tr.ForgetDir("a/b", false) || tr.ForgetDir("ab", true) {
+		t.Error("it does not know which directories have rules")
+	}
+}
+
 func TestWhatWasReadIsKeptUntilForget(t *testing.T) {
 	dir := t.TempDir()
 	tr := New(dir)

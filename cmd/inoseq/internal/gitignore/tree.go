@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 )
 
 // Name is the name of the files.
@@ -22,7 +21,13 @@ type Tree struct {
 	top   *rules // of what is above root, and of .git/info/exclude
 
 	mu   sync.RWMutex
-	dirs map[string]*rules // by the path below root
+	dirs map[string]known // by the path below root
+}
+
+// known is the rules of a directory.
+type known struct {
+	*rules
+	own bool // it has some of its own, or is the top of a repository
 }
 
 // rules is a .gitignore file and those above it.
@@ -34,7 +39,7 @@ type rules struct {
 
 // New returns the answers for the tree at root, which it finds the repository of.
 func New(root string) *Tree {
-	t := &Tree{root: root, dirs: make(map[string]*rules)}
+	t := &Tree{root: root, dirs: make(map[string]known)}
 	if !strings.HasSuffix(root, "/") {
 		t.root += "/"
 	}
@@ -94,7 +99,7 @@ const mostContent = 16 << 20 // bytes
 
 // content is what is in a file; nothing if it cannot be read, or is a link, which git does not follow.
 func content(name string) string {
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	f, err := os.OpenFile(name, openFlags, 0)
 	if err != nil {
 		return ""
 	}
@@ -135,10 +140,10 @@ func (t *Tree) Ignored(rel string, isDir bool) bool {
 // of returns the rules of a directory.
 func (t *Tree) of(dir string) *rules {
 	t.mu.RLock()
-	r, ok := t.dirs[dir]
+	k, ok := t.dirs[dir]
 	t.mu.RUnlock()
 	if ok {
-		return r
+		return k.rules
 	}
 	up, cut := t.top, len(t.above)
 	if dir != "" {
@@ -149,11 +154,13 @@ func (t *Tree) of(dir string) *rules {
 		up = t.of(parent)
 		cut += len(dir) + 1
 	}
-	r = t.read(t.root+dir, cut, up, isRepository(t.root+dir))
+	repository := isRepository(t.root + dir)
+	k.rules = t.read(t.root+dir, cut, up, repository)
+	k.own = repository || k.rules != up
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.dirs[strings.Clone(dir)] = r
-	return r
+	t.dirs[strings.Clone(dir)] = k
+	return k.rules
 }
 
 // Forget has the files be read again.
@@ -161,4 +168,23 @@ func (t *Tree) Forget() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	clear(t.dirs)
+}
+
+// ForgetDir has the file of the directory at rel be read again and, if below is set, those of all below
+// it. It reports whether there was any: what was answered since the directory changed can be wrong.
+func (t *Tree) ForgetDir(rel string, below bool) (had bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	had = t.dirs[rel].own
+	delete(t.dirs, rel)
+	if !below {
+		return had
+	}
+	for dir, k := range t.dirs {
+		if strings.HasPrefix(dir, rel) && dir[len(rel)] == '/' {
+			had = had || k.own
+			delete(t.dirs, dir)
+		}
+	}
+	return had
 }
