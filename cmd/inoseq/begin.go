@@ -94,7 +94,9 @@ func (s *sources) openOthers() error {
 	if err != nil {
 		return err
 	}
-	s.plain = &plain{w: w, asked: s.o.events.orDefault(), dirs: make(map[*inotify.Watch]bool)}
+	s.plain = &plain{
+		w: w, asked: s.o.events.orDefault(), dirs: make(map[*inotify.Watch]bool), ready: make(chan struct{}),
+	}
 	return nil
 }
 
@@ -129,6 +131,9 @@ func directories(n int) string { return count(n, "directory") }
 // is an error.
 func (s *sources) add(ctx context.Context) error {
 	defer s.adding.Store(false)
+	if s.plain != nil {
+		defer close(s.plain.ready)
+	}
 	var roots roots
 	for _, path := range s.trees {
 		err := s.whole.w.Add(ctx, path)

@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"hash/maphash"
 	"iter"
 	"path/filepath"
 	"strings"
@@ -49,7 +50,28 @@ type plain struct {
 	w     *inotify.Watcher
 	asked inotify.Mask            // what is told
 	dirs  map[*inotify.Watch]bool // watched directories
+	ready chan struct{}           // closed when all has been added: nothing else is looked at before
 	first *initial                // what is there, still to be told or compared with; nil if not
+	paths pathCache
+}
+
+// pathCache keeps the paths of names that come again and again, so that they are no garbage.
+type pathCache [256]struct {
+	watch      *inotify.Watch
+	name, path string
+}
+
+var seed = maphash.MakeSeed()
+
+func (c *pathCache) of(ev *inotify.Event) string {
+	if ev.Watch == nil {
+		return ev.Path()
+	}
+	e := &c[maphash.String(seed, ev.Name)%uint64(len(c))]
+	if e.watch != ev.Watch || e.name != ev.Name {
+		e.watch, e.name, e.path = ev.Watch, ev.Name, ev.Path()
+	}
+	return e.path
 }
 
 // sequence returns the events of a Watcher as events has them.
@@ -65,6 +87,12 @@ func sequence[E any](ctx context.Context, idle time.Duration, w interface {
 
 func (s *plain) events(ctx context.Context, idle time.Duration) iter.Seq2[event, error] {
 	return func(yield func(event, error) bool) {
+		select {
+		case <-s.ready:
+		case <-ctx.Done():
+			yield(event{}, context.Cause(ctx))
+			return
+		}
 		for s.first != nil {
 			ev, ok := s.first.next()
 			if !ok {
@@ -78,7 +106,7 @@ func (s *plain) events(ctx context.Context, idle time.Duration) iter.Seq2[event,
 			if s.first != nil && !s.knows(&ev, err) || err == nil && !s.wants(&ev) {
 				continue
 			}
-			path := ev.Path()
+			path := s.paths.of(&ev)
 			e := event{Event: tree.Event{Path: path, Mask: ev.Mask, Cookie: ev.Cookie}, name: len(path) - len(ev.Name)}
 			e.isDir = ev.Name == "" && s.dirs[ev.Watch]
 			if !yield(e, err) {

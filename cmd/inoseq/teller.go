@@ -32,6 +32,7 @@ type teller struct {
 
 	mu      sync.Mutex // one source at a time
 	told    int        // events
+	ev      event      // the last one
 	sources int
 	waiting int // sources that wait for an event
 	clock   *time.Timer
@@ -110,23 +111,27 @@ func (t *teller) source(ctx context.Context, s source) error {
 // follow passes events on as they come.
 func (t *teller) follow(ctx context.Context, s source) error {
 	fewer := false // watches may have gone since somebody looked
+	var b breath
 	for {
 		for ev, err := range s.events(ctx, 0) {
-			if err := t.one(&ev, err); err != nil {
+			if err := t.one(ev, err); err != nil {
 				return err
 			}
+			b.events++
 			fewer = fewer || err != nil || ev.HasAny(lastOfWatch)
 		}
 		if err := t.noneWaits(s, fewer); err != nil {
 			return err
 		}
+		b.take()
 		fewer = false
 		t.pause(1)
 		for ev, err := range s.events(ctx, forever) {
 			t.pause(-1)
-			if err := t.one(&ev, err); err != nil {
+			if err := t.one(ev, err); err != nil {
 				return err
 			}
+			b.events++
 			fewer = err != nil || ev.HasAny(lastOfWatch)
 			break // loses nothing: the next loop goes on with the next event
 		}
@@ -151,7 +156,7 @@ func (t *teller) noneWaits(s source, fewer bool) error {
 const lastOfWatch = inotify.Ignored | inotify.DeleteSelf | inotify.MoveSelf | inotify.Unmount
 
 // one passes one step of a sequence on.
-func (t *teller) one(ev *event, err error) error {
+func (t *teller) one(ev event, err error) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
@@ -162,7 +167,8 @@ func (t *teller) one(ev *event, err error) error {
 	case err != nil:
 		return err
 	}
-	if err := t.sink.event(ev); err != nil {
+	t.ev = ev // a pointer to ev itself would make garbage of each event
+	if err := t.sink.event(&t.ev); err != nil {
 		return err
 	}
 	t.told++
@@ -222,7 +228,7 @@ func (t *teller) rest(s source) error {
 			break
 		}
 		if t.quiet == 0 {
-			err = t.one(&ev, err)
+			err = t.one(ev, err)
 		} else {
 			_, err = t.add(&b, ev, err)
 		}
