@@ -43,7 +43,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"inoseq": main})
+	testscript.Main(m, map[string]func(){"inoseq": main, "raise-events": raiseEvents})
 }
 
 const timeout = time.Minute

@@ -45,9 +45,13 @@ func (s *terminal) mustLine(t *testing.T) string {
 	return text
 }
 
-func mustMkdir(t *testing.T, names ...string) (dir string) {
+func mustMkdir(t testing.TB, names ...string) (dir string) {
 	t.Helper()
-	dir = t.TempDir()
+	dir, err := os.MkdirTemp("/dev/shm", "inoseq") // tmpfs, if it is there
+	if err != nil {
+		dir = t.TempDir()
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
 	for _, name := range names {
 		if err := os.MkdirAll(filepath.Join(dir, name), 0o755); err != nil {
 			t.Fatal(err)
