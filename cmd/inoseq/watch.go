@@ -1,6 +1,6 @@
 package main
 
-// This file holds the command watch: its help, its options, and the order in which it goes about it.
+// This file holds the command watch: its options, and the order in which it goes about it.
 
 import (
 	"context"
@@ -20,58 +20,6 @@ import (
 // defaultEvents is what changes something. What only reads would drown it: the one who watches
 // often reads, too.
 const defaultEvents = inotify.AllEvents &^ (inotify.Access | inotify.Open | inotify.CloseNoWrite)
-
-const watchHelp = `Print a line for each thing that happens to PATH and, if it is a directory, to its
-entries, until a signal comes. What is watched is the file or directory itself, not its
-name: a file that is replaced by a rename, as editors do, is gone. To see the new one,
-watch its directory.
-
-A line is what happened and the quoted path: CREATE|ISDIR "dir/name". With --json it
-is an object, {"time":"...","op":["CREATE","ISDIR"],"path":"dir/name"}; "cookie" joins
-the two lines of a rename, "path_b64" has the bytes of a path that is not UTF-8.
-
-With --recursive all that lies below PATH is watched, too, also what is made later, and
-the lines, applied in order, always lead to what is on the disk. A rename within the
-trees is one line, and takes along all that is below:
-  MOVED_TO "dir/new" from "dir/old"             "from":"dir/old" in JSON
-  MOVED_TO "dir/a" from "dir/b" (exchange)      the two changed places; "exchange":true
-  CREATE "dir/new/name" (synthetic)             found by looking; "synthetic":true
-MOVED_TO without "from" came from outside, MOVED_FROM went there. A PATH that is a file
-is watched as it is without --recursive. A PATH inside another one is refused. A
-directory below PATH that cannot be watched is told as an error, and the rest goes on.
-
---skip leaves out what matches GLOB, and costs no watch for what is below. GLOB is
-relative to PATH and must match all of the rest: '*' and '?' stop at a slash, '**'
-does not, [a-z], {one,other}; a slash at its end means directories only:
-  --skip .git   --skip '**/node_modules/'   --skip '**/*.{o,tmp}'
-
-When changes come faster than they can be told, the kernel's queue overflows and events
-are lost. That is told on standard error, with --json as {"time":"...","error":"..."} on
-standard output, and watching goes on; with --recursive the trees are looked at again,
-and what has changed meanwhile is told, as synthetic.
-
-When everything is being watched, "inoseq: watching N paths" is written to standard
-error. A path that cannot be watched is told there, and the others are watched. While a
-large tree is taken in, a terminal shows how far it is.
-
-Events (see inotify(7)):
-  create, delete, delete_self, modify, close_write, attrib, moved_from, moved_to,
-  move_self, access, open, close_nowrite
-  close: close_write and close_nowrite; move: moved_from and moved_to; all_events
-Without --events: all but access, open and close_nowrite, which come of reading.
-The same list can say how to watch, but not with --recursive:
-  onlydir, dont_follow, excl_unlink, mask_add, mask_create, oneshot
-
-Exit status:
-  0  a signal came (SIGINT or SIGTERM: what happened before it has been told), nobody
-     reads the output any more, or, with oneshot, every path has had its event
-  1  nothing can be watched, everything watched is gone, or something failed
-  2  the command line is wrong`
-
-const watchExamples = `  inoseq watch /etc
-  inoseq watch -e close_write,moved_to incoming
-  inoseq watch -r --skip .git --skip '**/node_modules' .
-  inoseq watch -r --json -e move . | jq -r '.path // .error'`
 
 type watchOptions struct {
 	events        events
@@ -137,10 +85,11 @@ func (o *watchOptions) flags(flags *pflag.FlagSet) {
 
 	flags.DurationVar(&o.batch, "batch", 0, "print in batches: one ends when nothing has come for `DURATION`")
 	flags.StringVar(&o.exec, "exec", "", "print nothing, but run `COMMAND` in a shell for each batch")
-	flags.StringVar(&o.onBusy, "on-busy", "queue", "what a batch does while COMMAND runs: `queue` or restart")
+	flags.StringVar(&o.onBusy, "on-busy", "queue", "what a batch does while COMMAND runs: `HOW` is queue or restart")
 	flags.IntVar(&o.count, "count", 0, "end after `N` events")
 	flags.DurationVar(&o.timeout, "timeout", 0, "end, with status 3, when nothing has happened for `DURATION`")
 	flags.IntVar(&o.readyFD, "ready-fd", -1, "write a line to descriptor `N` when everything is being watched")
+	flags.Lookup("ready-fd").DefValue = "0" // there is none
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "do not write when everything is being watched, nor how far it is")
 }
 
