@@ -52,7 +52,7 @@ func (r *runner) event(ev *event) error { return r.batch([]event{*ev}) }
 func (r *runner) batch(evs []event) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err != nil {
+	if r.err != nil || r.ended {
 		return r.err
 	}
 	for i := range evs {
@@ -127,9 +127,9 @@ func (r *runner) flush() error {
 	return r.err
 }
 
-// finish waits until the command has run for all that has changed. When ctx is done, it is ended.
-func (r *runner) finish(ctx context.Context) error {
-	stop := context.AfterFunc(ctx, func() {
+// endWith has the command be ended when ctx is done, and not be run again. The caller must call stop.
+func (r *runner) endWith(ctx context.Context) (stop func() bool) {
+	return context.AfterFunc(ctx, func() {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		r.ended = true
@@ -137,7 +137,10 @@ func (r *runner) finish(ctx context.Context) error {
 			r.current.end(endGrace)
 		}
 	})
-	defer stop()
+}
+
+// finish waits until the command has run for all that has changed, or has been ended.
+func (r *runner) finish() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for r.busy {

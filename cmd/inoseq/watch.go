@@ -112,10 +112,15 @@ func (p *program) watch(ctx context.Context, paths []string, o *watchOptions) er
 	if err != nil {
 		return err
 	}
+	r, runs := out.(*runner)
+	if runs {
+		stop := r.endWith(ctx)
+		defer stop()
+	}
 	t := &teller{sink: out, quiet: o.quietTime(), count: o.count, idle: o.timeout}
 	err = p.watchAndTell(ctx, s, t, func() error { return p.ready(s, ready) })
-	if r, ok := out.(*runner); ok {
-		if err := r.finish(ctx); err != nil {
+	if runs {
+		if err := r.finish(); err != nil {
 			return &failure{err: err}
 		}
 	}
