@@ -110,3 +110,22 @@ func TestAnErrorOfOneSourceEndsAll(t *testing.T) {
 		t.Errorf("printed %q, %v", stdout, err)
 	}
 }
+
+func TestACountIsThatOfAllSources(t *testing.T) {
+	for range 20 {
+		var all []source
+		for range 4 {
+			s := &script{waits: true}
+			for range 100 {
+				s.steps = append(s.steps, created)
+			}
+			all = append(all, s)
+		}
+		var out bytes.Buffer
+		p := &program{stdout: &output{w: &out}}
+		tell := &teller{sink: newPrinter(p.stdout, human{}, p.warn), count: 7}
+		if err := tell.tell(context.Background(), all); err != errCounted || strings.Count(out.String(), "\n") != 7 {
+			t.Fatalf("%v after %d lines, want 7", err, strings.Count(out.String(), "\n"))
+		}
+	}
+}
