@@ -111,7 +111,7 @@ func (t *teller) source(ctx context.Context, s source) error {
 // follow passes events on as they come.
 func (t *teller) follow(ctx context.Context, s source) error {
 	fewer := false // watches may have gone since somebody looked
-	var b breath
+	b := newBreath()
 	for {
 		for ev, err := range s.events(ctx, 0) {
 			if err := t.one(ev, err); err != nil {
@@ -123,7 +123,7 @@ func (t *teller) follow(ctx context.Context, s source) error {
 		if err := t.noneWaits(s, fewer); err != nil {
 			return err
 		}
-		b.take()
+		b.take(time.Now())
 		fewer = false
 		t.pause(1)
 		for ev, err := range s.events(ctx, forever) {
