@@ -17,14 +17,11 @@ package main
 //	exchange A B                    has two files or directories change places
 //	overflow DIR                    makes more changes than the kernel's queue can hold
 //
-// and the condition [root], for the user who may read everything.
-//
 // Nothing sleeps: what takes time is waited for, and timeout is for what never comes.
 
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -61,12 +58,6 @@ func TestScripts(t *testing.T) {
 			// The race detector's runtime sleeps for a second before every exit.
 			env.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 			return nil
-		},
-		Condition: func(cond string) (bool, error) {
-			if cond == "root" {
-				return os.Geteuid() == 0, nil
-			}
-			return false, fmt.Errorf("no condition %q", cond)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"start":    withProcesses(2, (*processes).start),

@@ -3,12 +3,14 @@ package main
 // This file tests moments of the command watch that a script cannot hit.
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestWhatHappensBeforeASignalIsToldHoweverEarlyItComes(t *testing.T) {
@@ -42,5 +44,62 @@ func TestADescriptorOfOnesOwnIsNotForReady(t *testing.T) {
 	if ready, err := openReady(int(f.Fd())); err == nil {
 		ready.Close()
 		t.Error("it was taken for one of the caller's")
+	}
+}
+
+// mustPipe returns a pipe whose reader gives lines.
+func mustPipe(t *testing.T) (lines func() string, w *os.File) {
+	t.Helper()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close(); w.Close() })
+	if err := r.SetReadDeadline(time.Now().Add(timeout)); err != nil {
+		t.Fatal(err)
+	}
+	buf := bufio.NewReader(r)
+	return func() string {
+		t.Helper()
+		text, err := buf.ReadString('\n')
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		return strings.TrimSuffix(text, "\n")
+	}, w
+}
+
+func TestADirectoryThatMayNotBeReadIsToldAndTakenInWhenItMay(t *testing.T) {
+	if os.Geteuid() == 0 {
+		t.Skip("needs an ordinary user: root may read everything")
+	}
+	dir := mustMkdir(t, "secret/sub", "open")
+	secret := filepath.Join(dir, "secret")
+	mustChmod := func(mode os.FileMode) {
+		t.Helper()
+		if err := os.Chmod(secret, mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	mustChmod(0)
+	stdout, out := mustPipe(t)
+	stderr, errs := mustPipe(t)
+	end := watchOn(t, out, errs, time.Hour, "-r", "-e", "create", dir)
+	mustLine := func(line func() string, want string) {
+		t.Helper()
+		if got := line(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	mustLine(stderr, "inoseq: watching 1 path, 2 directories")
+	mustLine(stderr, `inoseq: cannot watch "`+secret+`": permission denied`)
+	if err := os.Mkdir(filepath.Join(dir, "open", "new"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	mustLine(stdout, `CREATE|ISDIR "`+dir+`/open/new"`)
+	mustChmod(0o755)
+	mustLine(stdout, `CREATE|ISDIR "`+secret+`/sub" (synthetic)`)
+	if status := end(); status != 0 {
+		t.Errorf("status %d", status)
 	}
 }
