@@ -73,8 +73,17 @@ func (p *program) rootCommand() *cobra.Command {
 	root.Flags().Bool("version", false, "print the version of inoseq")
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(p.watchCommand())
+	root.AddCommand(p.recordCommand(), p.decodeCommand())
 	root.SetHelpCommand(helpCommand())
 	return root
+}
+
+// complete has a shell complete the values of an option.
+func complete(cmd *cobra.Command, option string, values ...string) {
+	err := cmd.RegisterFlagCompletionFunc(option, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // there is no such option
+	}
 }
 
 // helpCommand is cobra's, but an unknown command is an error.

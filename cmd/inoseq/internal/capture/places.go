@@ -124,6 +124,19 @@ func (p *Places) Path(wd int32) (path string, known bool) {
 	return path, path != ""
 }
 
+// Stands returns the directory that wd stands in, 0 for what was named on the command line, and its name
+// there, or its path.
+func (p *Places) Stands(wd int32) (in int32, name string, known bool) {
+	pl := p.byWD[wd]
+	if pl == nil || pl.lost {
+		return 0, "", false
+	}
+	if pl.in != nil {
+		in = pl.in.wd
+	}
+	return in, pl.name, true
+}
+
 // At reports whether wd is known to stand at name in the directory of the watch in.
 func (p *Places) At(wd, in int32, name string) bool {
 	pl := p.byWD[wd]
@@ -142,18 +155,29 @@ func Join(dir, name string) string {
 	return dir + "/" + name
 }
 
-// Tell returns the path that rec is about, if it is known, and applies rec: a directory that was
-// renamed stands elsewhere from then on, a watch that is gone nowhere.
+// Tell applies rec, and returns the path that it is about, if that is known.
 func (p *Places) Tell(rec inotify.Record) (path string, known bool) {
-	pl := p.byWD[rec.WD]
-	if pl == nil {
-		return "", false
-	}
 	if rec.Mask.Has(inotify.MoveSelf) {
-		p.moved(pl)
+		p.Apply(rec) // it tells where the directory stands now
+		path, known = p.Path(rec.WD)
+	} else {
+		path, known = p.Path(rec.WD)
+		p.Apply(rec)
 	}
-	dir := pl.path()
+	return Join(path, string(rec.Name)), known
+}
+
+// Apply notes what rec says: a directory that was renamed stands elsewhere from then on, a watch that
+// is gone nowhere.
+func (p *Places) Apply(rec inotify.Record) {
+	if !rec.Mask.HasAny(inotify.MoveSelf | inotify.Move | inotify.Ignored) {
+		return
+	}
+	pl := p.byWD[rec.WD]
 	switch {
+	case pl == nil:
+	case rec.Mask.Has(inotify.MoveSelf):
+		p.moved(pl)
 	case rec.Mask.Has(inotify.MovedFrom | inotify.IsDir):
 		p.froms.add(rename{cookie: rec.Cookie, from: spot{pl, string(rec.Name)}})
 	case rec.Mask.Has(inotify.MovedTo | inotify.IsDir):
@@ -165,7 +189,6 @@ func (p *Places) Tell(rec inotify.Record) (path string, known bool) {
 	case rec.Mask.Has(inotify.Ignored):
 		delete(p.byWD, rec.WD)
 	}
-	return Join(dir, string(rec.Name)), dir != ""
 }
 
 // moved has pl stand where the latest rename took it.
