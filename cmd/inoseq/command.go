@@ -73,7 +73,7 @@ func (p *program) rootCommand() *cobra.Command {
 	root.Flags().Bool("version", false, "print the version of inoseq")
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(p.watchCommand())
-	root.AddCommand(p.recordCommand(), p.decodeCommand())
+	root.AddCommand(p.recordCommand(), p.decodeCommand(), p.usageCommand())
 	root.SetHelpCommand(helpCommand())
 	return root
 }
