@@ -71,9 +71,8 @@ func (p *program) rootCommand() *cobra.Command {
 		DisableFlagsInUseLine: true,
 	}
 	root.Flags().Bool("version", false, "print the version of inoseq")
-	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(p.watchCommand())
-	root.AddCommand(p.recordCommand(), p.decodeCommand(), p.usageCommand())
+	root.AddCommand(p.recordCommand(), p.decodeCommand(), p.usageCommand(), p.versionCommand(), p.manCommand())
 	root.SetHelpCommand(helpCommand())
 	return root
 }
@@ -102,6 +101,28 @@ func helpCommand() *cobra.Command {
 			cmd.InitDefaultHelpFlag()
 			return cmd.Help()
 		},
+	}
+}
+
+// versionCommand prints what --version prints.
+func (p *program) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version of inoseq",
+		Long:    "Print the version of inoseq, as the build recorded it, with that of Go and the system it is for.",
+		Example: "  inoseq version",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("unknown argument %q: version takes none", args[0])
+			}
+			return nil
+		},
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(p.stdout, "inoseq version %s\n", version())
+			return err
+		},
+
+		DisableFlagsInUseLine: true,
 	}
 }
 

@@ -29,8 +29,9 @@ standard input, and one of these:
   --hex         the same as a hex dump, by xxd, xxd -p, hexdump -C, od -tx1, od -An -v -tx1,
                 or bare hexadecimal digits; the first line tells which
   --strace      the output of
-                  strace -f -xx -s 65536 -o FILE PROGRAM \
-                    -e trace=inotify_init1,inotify_add_watch,inotify_rm_watch,read,close,dup,clone
+                  strace -f -xx -s 65536 -o FILE \
+                    -e trace=inotify_init1,inotify_add_watch,inotify_rm_watch,read,close,dup,clone \
+                    PROGRAM
                 with paths as that program wrote them. More is understood: -t, -tt, -ttt
                 (the one with which --json has times), -r, -T, -y, and of system calls
                 inotify_init, dup2, dup3, fcntl, close_range, clone3, fork, vfork, execve.
@@ -46,11 +47,10 @@ Exit status:
   1  the file is cut off or damaged, or cannot be read: what is whole has been printed
   2  the command line is wrong`
 
-const decodeExamples = `  inoseq record -r -o capture.jsonl /srv & ... ; inoseq decode --json capture.jsonl
+const decodeExamples = `  inoseq decode --json capture.jsonl
   inoseq decode --raw --order big read.bin
   xxd read.bin | inoseq decode --hex -
-  strace -f -xx -s 65536 -o trace -e trace=inotify_init1,inotify_add_watch,inotify_rm_watch,read,close,dup,clone tail -F log
-  inoseq decode --strace --who trace`
+  inoseq decode --strace --who trace.txt`
 
 type decodeOptions struct {
 	json             bool
