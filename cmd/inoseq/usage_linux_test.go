@@ -230,6 +230,38 @@ func TestWhatIsMadeInAUserNamespaceCountsForItsOwner(t *testing.T) {
 	t.Error("the instance of the child was not found")
 }
 
+func TestTheLowestLimitThatBindsIsTold(t *testing.T) {
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "inoseq")
+	if err := os.Symlink(exe, link); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", "-c", `echo 5 >/proc/sys/user/max_inotify_watches && exec "$0" usage --json`, link)
+	cmd.SysProcAttr = &syscall.SysProcAttr{
+		Cloneflags:  syscall.CLONE_NEWUSER,
+		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}},
+	}
+	out, err := cmd.Output()
+	if errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSPC) || errors.Is(err, unix.EINVAL) {
+		t.Skip("needs user and mount namespaces: ", err)
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	var u usage
+	if err := json.Unmarshal(out, &u); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, l := range u.Limits {
+		if l.UID == 0 && l.What == "watches" && l.Value == 5 && l.Name == "user.max_inotify_watches" {
+			return
+		}
+	}
+	t.Errorf("got %s", out)
+}
+
 func TestATableIsAlignedOnATerminalOnly(t *testing.T) {
 	u := usage{
 		Processes: []usedBy{{71, 0, "a b\n", 2, 123456}, {100000, 65534, "c", 1, 1}},
