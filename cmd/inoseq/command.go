@@ -9,9 +9,12 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/inoseq/inoseq/inotify"
 )
 
 // Exit statuses other than 0.
@@ -85,6 +88,24 @@ func complete(cmd *cobra.Command, option string, values ...string) {
 	}
 }
 
+// completeEvents has a shell complete the last word of a list of events.
+func completeEvents(cmd *cobra.Command, option string) {
+	err := cmd.RegisterFlagCompletionFunc(option, func(_ *cobra.Command, _ []string, list string) ([]string, cobra.ShellCompDirective) {
+		before := list[:strings.LastIndexByte(list, ',')+1]
+		var words []string
+		for bit := range (inotify.AllEvents | howToWatch).Flags() {
+			words = append(words, before+strings.ToLower(bit.String()))
+		}
+		for _, set := range []string{"all_events", "close", "move"} {
+			words = append(words, before+set)
+		}
+		return words, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	})
+	if err != nil {
+		panic(err) // there is no such option
+	}
+}
+
 // helpCommand is cobra's, but an unknown command is an error.
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
@@ -117,6 +138,7 @@ func (p *program) versionCommand() *cobra.Command {
 			}
 			return nil
 		},
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(p.stdout, "inoseq version %s\n", version())
 			return err

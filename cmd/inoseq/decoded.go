@@ -7,6 +7,7 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,7 +39,8 @@ func (t decoded) text() string {
 		fmt.Fprintf(&b, " wd %d", t.rec.WD)
 	}
 	if t.path != "" {
-		fmt.Fprintf(&b, " %q", t.path)
+		b.WriteByte(' ')
+		b.WriteString(strconv.Quote(t.path))
 	}
 	b.WriteByte('\n')
 	return b.String()

@@ -69,6 +69,7 @@ func (p *program) recordCommand() *cobra.Command {
 	flags.BoolVarP(&o.recursive, "recursive", "r", false, "watch directories with all below them")
 	flags.VarP(&o.events, "events", "e", "events to record, separated by commas; may be repeated")
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "do not write when everything is being watched")
+	completeEvents(cmd, "events")
 	return cmd
 }
 

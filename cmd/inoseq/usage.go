@@ -63,7 +63,8 @@ func (p *program) usageCommand() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return p.usage(cmd.Context(), o) },
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return p.usage(cmd.Context(), o) },
 
 		DisableFlagsInUseLine: true,
 	}
