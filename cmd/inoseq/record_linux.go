@@ -201,7 +201,8 @@ func (r *recorder) takeIn(d found) error {
 		return err
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err != nil {
+	info, err := f.Stat()
+	if err != nil {
 		return err
 	} else if r.isOwn(info) {
 		return errOwn
@@ -213,6 +214,11 @@ func (r *recorder) takeIn(d found) error {
 	wd := wt.WD()
 	r.watches[wd] = wt
 	if d.in == 0 || !r.places.At(wd, d.in, d.name) {
+		if old, known := r.places.Path(wd); known && old != path && d.in != 0 {
+			if there, err := os.Stat(old); err == nil && os.SameFile(there, info) {
+				return nil // it stands at both, as a bind mount
+			}
+		}
 		r.set(capture.Watch{WD: wd, In: d.in, Path: path, Mask: wt.Mask()})
 	}
 	if r.listed[wd] > r.scan {

@@ -24,12 +24,34 @@ func TestDecodeTellsWhatATracedProgramWasTold(t *testing.T) {
 	if out, err := exec.Command(strace, "-f", "-e", "trace=read", "-o", filepath.Join(t.TempDir(), "x"), "true").CombinedOutput(); err != nil {
 		t.Skipf("needs strace: it cannot trace here: %v: %.200q", err, out)
 	}
+	dir := t.TempDir()
+	trace := filepath.Join(dir, "trace")
+	want := mustTrace(t, strace, dir, trace)
+
+	var out, errs bytes.Buffer
+	if status := run(context.Background(), []string{"decode", "--strace", trace}, nil, &out, &errs); status != 0 {
+		t.Errorf("status %d: %s", status, &errs)
+	}
+	if got := out.String(); !strings.HasPrefix(got, want) {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	out.Reset()
+	if status := run(context.Background(), []string{"decode", "--strace", "--json", "--who", trace}, nil, &out, &errs); status != 0 {
+		t.Errorf("status %d: %s", status, &errs)
+	}
+	if !strings.HasPrefix(out.String(), `{"time":"20`) || !strings.Contains(out.String(), `"pid":`) {
+		t.Errorf("got %s", &out)
+	}
+}
+
+// mustTrace runs this program's watch under strace, which writes to trace, and returns what it printed.
+func mustTrace(t *testing.T, strace, dir, trace string) (printed string) {
+	t.Helper()
 	exe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	link, trace, watched := filepath.Join(dir, "inoseq"), filepath.Join(dir, "trace"), filepath.Join(dir, "watched")
+	link, watched := filepath.Join(dir, "inoseq"), filepath.Join(dir, "watched")
 	if err := os.Symlink(exe, link); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +70,6 @@ func TestDecodeTellsWhatATracedProgramWasTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	began := time.Now()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -78,19 +99,5 @@ func TestDecodeTellsWhatATracedProgramWasTold(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Fatal(err)
 	}
-
-	var out, errs bytes.Buffer
-	if status := run(context.Background(), []string{"decode", "--strace", trace}, nil, &out, &errs); status != 0 {
-		t.Errorf("status %d: %s", status, &errs)
-	}
-	if got := out.String(); !strings.HasPrefix(got, want.String()) {
-		t.Errorf("got\n%swant\n%s", got, &want)
-	}
-	out.Reset()
-	if status := run(context.Background(), []string{"decode", "--strace", "--json", "--who", trace}, nil, &out, &errs); status != 0 {
-		t.Errorf("status %d: %s", status, &errs)
-	}
-	if year := began.UTC().Format(`{"time":"2006-`); !strings.HasPrefix(out.String(), year) || !strings.Contains(out.String(), `"pid":`) {
-		t.Errorf("got %s", &out)
-	}
+	return want.String()
 }

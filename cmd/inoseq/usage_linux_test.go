@@ -91,6 +91,24 @@ func TestAnInstanceWithTwoDescriptorsIsCountedOnce(t *testing.T) {
 	}
 }
 
+// listed is what usage --pid prints with --json.
+type listed struct {
+	PID       int
+	Command   string
+	Instances []struct {
+		FD      int
+		Watches []listedWatch
+	}
+}
+
+type listedWatch struct {
+	WD           int32
+	Device, Path string
+	Inode        uint64
+	Mask         []string
+	PathB64      []byte `json:"path_b64"`
+}
+
 func TestTheWatchesOfAProcessHaveTheirPathsForRootAndInodesForAll(t *testing.T) {
 	dir := t.TempDir()
 	odd := filepath.Join(dir, "odd\xff\n")
@@ -113,20 +131,7 @@ func TestTheWatchesOfAProcessHaveTheirPathsForRootAndInodesForAll(t *testing.T) 
 	if err := os.Remove(gone); err != nil {
 		t.Fatal(err)
 	}
-	var s struct {
-		PID       int
-		Command   string
-		Instances []struct {
-			FD      int
-			Watches []struct {
-				WD           int32
-				Device, Path string
-				Inode        uint64
-				Mask         []string
-				PathB64      []byte `json:"path_b64"`
-			}
-		}
-	}
+	var s listed
 	told := mustUsage(t, &s, "--pid", strconv.Itoa(os.Getpid()))
 	fd := mustFD(t, w)
 	for _, in := range s.Instances {
@@ -137,29 +142,34 @@ func TestTheWatchesOfAProcessHaveTheirPathsForRootAndInodesForAll(t *testing.T) 
 			t.Fatalf("%+v", s)
 		}
 		for i, path := range []string{dir, odd, file, ""} {
-			wt := in.Watches[i]
-			if path != "" {
-				info, err := os.Stat(path)
-				if err != nil || info.Sys().(*syscall.Stat_t).Ino != wt.Inode {
-					t.Errorf("%q: inode %d, %v", path, wt.Inode, err)
-				}
-			}
-			if wt.WD != int32(i+1) || !strings.Contains(wt.Device, ":") || !slices.Equal(wt.Mask, []string{"CREATE", "DELETE"}) {
-				t.Errorf("%q: %+v", path, wt)
-			}
-			if wt.PathB64 != nil {
-				wt.Path = string(wt.PathB64)
-			}
-			if !handles(t, dir) {
-				path = ""
-			}
-			if wt.Path != path {
-				t.Errorf("path %q, want %q (%s)", wt.Path, path, told)
-			}
+			checkListed(t, in.Watches[i], int32(i+1), path, handles(t, dir), told)
 		}
 		return
 	}
 	t.Fatalf("descriptor %d is not listed: %+v", fd, s)
+}
+
+// checkListed compares a watch with what is known of it. Path is empty for what has none any more.
+func checkListed(t *testing.T, wt listedWatch, wd int32, path string, findable bool, told string) {
+	t.Helper()
+	if path != "" {
+		info, err := os.Stat(path)
+		if err != nil || info.Sys().(*syscall.Stat_t).Ino != wt.Inode {
+			t.Errorf("%q: inode %d, %v", path, wt.Inode, err)
+		}
+	}
+	if wt.WD != wd || !strings.Contains(wt.Device, ":") || !slices.Equal(wt.Mask, []string{"CREATE", "DELETE"}) {
+		t.Errorf("%q: %+v", path, wt)
+	}
+	if wt.PathB64 != nil {
+		wt.Path = string(wt.PathB64)
+	}
+	if !findable {
+		path = ""
+	}
+	if wt.Path != path {
+		t.Errorf("path %q, want %q (%s)", wt.Path, path, told)
+	}
 }
 
 // handles reports whether files of the file system of dir can be opened by handle here.

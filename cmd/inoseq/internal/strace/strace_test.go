@@ -114,10 +114,12 @@ func cutLast(s, sep string) (before, after string, found bool) {
 // create is what read(2) returns when x was made in the watch 1.
 const create = `\1\0\0\0\0\1\0\0\0\0\0\0\20\0\0\0x\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0`
 
-func TestHardLines(t *testing.T) {
-	const x = `"` + create + `", 4096) = 32` + "\n"
-	for name, test := range map[string]struct{ text, want string }{
-		"a descriptor that is copied": {`inotify_init1(0) = 3
+// x is the end of a read(2) that returns it.
+const x = `"` + create + `", 4096) = 32` + "\n"
+
+// hardLines are traces, by what is hard in them, with what they tell.
+var hardLines = map[string]struct{ text, want string }{
+	"a descriptor that is copied": {`inotify_init1(0) = 3
 inotify_add_watch(3, "d", IN_CREATE) = 1
 dup2(3, 7) = 7
 dup3(7, 8, O_CLOEXEC) = 8
@@ -126,11 +128,11 @@ close(3) = 0
 close(7) = 0
 close(8) = 0
 read(20, ` + x, "pid 0 fd 20: CREATE \"d\" \"x\"\n"},
-		"what is closed is not read": {`inotify_init1(0) = 3
+	"what is closed is not read": {`inotify_init1(0) = 3
 inotify_add_watch(3, "d", IN_CREATE) = 1
 close_range(3, 4294967295, 0) = 0
 read(3, ` + x, ""},
-		"two threads": {`10 inotify_init1(0) = 3
+	"two threads": {`10 inotify_init1(0) = 3
 10 inotify_add_watch(3, "d", IN_CREATE) = 1
 10 clone3({flags=CLONE_VM|CLONE_FILES|CLONE_THREAD, exit_signal=0} <unfinished ...>
 11 read(3,  <unfinished ...>
@@ -138,68 +140,71 @@ read(3, ` + x, ""},
 10 close(3) = 0
 10 inotify_init1(0) = 3
 11 <... read resumed>` + x, "pid 11 fd 3: CREATE \"d\" \"x\"\n"},
-		"a close that returns late": {`10 inotify_init1(0) = 3
+	"a close that returns late": {`10 inotify_init1(0) = 3
 10 clone(flags=CLONE_FILES) = 11
 11 close(3 <unfinished ...>
 10 inotify_init1(0) = 3
 10 inotify_add_watch(3, "d", IN_CREATE) = 1
 11 <... close resumed>) = 0
 10 read(3, ` + x, "pid 10 fd 3: CREATE \"d\" \"x\"\n"},
-		"a child that becomes another program": {`10 inotify_init1(IN_CLOEXEC) = 3
+	"a child that becomes another program": {`10 inotify_init1(IN_CLOEXEC) = 3
 10 inotify_init1(0) = 4
 10 inotify_add_watch(3, "d", IN_CREATE) = 1
 10 inotify_add_watch(4, "e", IN_CREATE) = 1
 10 vfork() = 11
 11 execve("/bin/x", ["x"], 0x1 /* 2 vars */) = 0
 11 read(3, ` + x + "11 read(4, " + x + "10 read(3, " + x,
-			"pid 11 fd 4: CREATE \"e\" \"x\"\npid 10 fd 3: CREATE \"d\" \"x\"\n"},
-		"a child whose start is not traced": {`10 inotify_init1(0) = 3
+		"pid 11 fd 4: CREATE \"e\" \"x\"\npid 10 fd 3: CREATE \"d\" \"x\"\n"},
+	"a child whose start is not traced": {`10 inotify_init1(0) = 3
 10 inotify_add_watch(3, "d", IN_CREATE) = 1
 11 close(3) = 0
 12 read(3, ` + x + "11 read(3, " + x + "10 read(3, " + x,
-			"pid 12 fd 3: CREATE \"d\" \"x\"\npid 10 fd 3: CREATE \"d\" \"x\"\n"},
-		"the only process has no pid": {`inotify_init1(0) = 3
+		"pid 12 fd 3: CREATE \"d\" \"x\"\npid 10 fd 3: CREATE \"d\" \"x\"\n"},
+	"the only process has no pid": {`inotify_init1(0) = 3
 inotify_add_watch(3, "d", IN_CREATE) = 1
 fork(strace: Process 11 attached
 ) = 11
 [pid    11] read(3, ` + x + `[pid    10] read(3, ` + x + "[pid    10] close(3) = 0\n[pid    10] +++ exited with 0 +++\nread(3, " + x,
-			"pid 11 fd 3: CREATE \"d\" \"x\"\npid 10 fd 3: CREATE \"d\" \"x\"\npid 11 fd 3: CREATE \"d\" \"x\"\n"},
-		"names of processes": {`[pid    10<a b>] inotify_init1(0) = 3
+		"pid 11 fd 3: CREATE \"d\" \"x\"\npid 10 fd 3: CREATE \"d\" \"x\"\npid 11 fd 3: CREATE \"d\" \"x\"\n"},
+	"names of processes": {`[pid    10<a b>] inotify_init1(0) = 3
 [pid    10<a b>] inotify_add_watch(3, "d\"),\n(", IN_CREATE) = 1
 [pid    10<a b>] read(3, ` + x, "pid 10 fd 3: CREATE \"d\\\"),\\n(\" \"x\"\n"},
-		"instances said by -y": {`read(3<anon_inode:inotify>, ` + x + `read(4</a, (b>(deleted), ` + x +
-			`read(5<\x61\x6e\x6f\x6e\x5f\x69\x6e\x6f\x64\x65\x3a\x69\x6e\x6f\x74\x69\x66\x79>, ` + x +
-			`read(6<TCP:[127.0.0.1:80->127.0.0.1:90]>, ` + x,
-			"pid 0 fd 3: CREATE \"\" \"x\"\npid 0 fd 5: CREATE \"\" \"x\"\n"},
-		"another file under the number": {`inotify_init1(0) = 3
+	"instances said by -y": {`read(3<anon_inode:inotify>, ` + x + `read(4</a, (b>(deleted), ` + x +
+		`read(5<\x61\x6e\x6f\x6e\x5f\x69\x6e\x6f\x64\x65\x3a\x69\x6e\x6f\x74\x69\x66\x79>, ` + x +
+		`read(6<TCP:[127.0.0.1:80->127.0.0.1:90]>, ` + x,
+		"pid 0 fd 3: CREATE \"\" \"x\"\npid 0 fd 5: CREATE \"\" \"x\"\n"},
+	"another file under the number": {`inotify_init1(0) = 3
 inotify_add_watch(3, "d", IN_CREATE) = 1
 read(3, "\x7fELF\2\1\1\0\0\0\0\0\0\0\0\0\3\0", 18) = 18
 read(3, ` + x, ""},
-		"data that was cut off": {`inotify_init1(0) = 3
+	"data that was cut off": {`inotify_init1(0) = 3
 inotify_add_watch(3, "d", IN_CREATE) = 1
 read(3, "` + create + `\1\0\0\0\0\1"..., 4096) = 96
 inotify_add_watch(3, "long"..., IN_CREATE) = 2
 inotify_add_watch(3, 0x7ffd, IN_CREATE) = 3
 read(3, 0x7ffd, 4096) = 32
 read(3, ` + x,
-			"error: line 3: strace cut what read(2) returned off after 38 of 96 bytes: run it with -s 65536\n" +
-				"pid 0 fd 3: CREATE \"d\" \"x\"\n" +
-				"error: line 4: strace cut the path \"long\" off: run it with -s 65536\n" +
-				"error: line 5: the path that is watched is not shown: 0x7ffd\n" +
-				"error: line 6: what read(2) returned from descriptor 3, an inotify instance, is not shown\n" +
-				"pid 0 fd 3: CREATE \"d\" \"x\"\n"},
-		"the other byte order": {`inotify_init1(0) = 3
+		"error: line 3: strace cut what read(2) returned off after 38 of 96 bytes: run it with -s 65536\n" +
+			"pid 0 fd 3: CREATE \"d\" \"x\"\n" +
+			"error: line 4: strace cut the path \"long\" off: run it with -s 65536\n" +
+			"error: line 5: the path that is watched is not shown: 0x7ffd\n" +
+			"error: line 6: what read(2) returned from descriptor 3, an inotify instance, is not shown\n" +
+			"pid 0 fd 3: CREATE \"d\" \"x\"\n"},
+	"the other byte order": {`inotify_init1(0) = 3
 read(3, "\0\0\0\1\0\0\1\0\0\0\0\0\0\0\0\0", 16) = 16
 `, "error: line 2: the events are in the other byte order: say so with --order\n"},
-		"calls that fail": {`inotify_init1(0) = -1 EMFILE (Too many open files)
+	"calls that fail": {`inotify_init1(0) = -1 EMFILE (Too many open files)
 inotify_init1(0) = 3
 inotify_add_watch(3, "d", IN_CREATE) = -1 ENOENT (No such file or directory)
 read(3, 0x1, 10) = -1 EAGAIN (Resource temporarily unavailable)
 read(3, 0x1, 10) = ? ERESTARTSYS (To be restarted if SA_RESTART is set)
 `, ""},
-		"nothing at all": {"", ""},
-		"something else": {"hello\nworld\n", "error: no system call is here: this is not output of strace\n"},
-	} {
+	"nothing at all": {"", ""},
+	"something else": {"hello\nworld\n", "error: no system call is here: this is not output of strace\n"},
+}
+
+func TestHardLines(t *testing.T) {
+	for name, test := range hardLines {
 		if got := told(test.text); got != test.want {
 			t.Errorf("%s: got\n%swant\n%s", name, got, test.want)
 		}
