@@ -232,8 +232,12 @@ func TestWhatIsMadeInAUserNamespaceCountsForItsOwner(t *testing.T) {
 		if in.PID != cmd.Process.Pid {
 			continue
 		}
+		in.UID = 4242 // as one whom the namespace maps, too
 		if got := chargedUser(in); err != nil || got != os.Geteuid() || in.Marks != 1 {
 			t.Errorf("%+v counts for %d, %v; want %d", in, got, err, os.Geteuid())
+		}
+		if got := chargedUser(fdinfo.Instance{PID: os.Getpid(), UID: 4242}); got != 4242 {
+			t.Errorf("in our own namespace it counts for %d, not for its user", got)
 		}
 		return
 	}

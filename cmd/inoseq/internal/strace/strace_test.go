@@ -140,6 +140,14 @@ read(3, ` + x, ""},
 10 close(3) = 0
 10 inotify_init1(0) = 3
 11 <... read resumed>` + x, "pid 11 fd 3: CREATE \"d\" \"x\"\n"},
+	"what a thread makes, the others have": {`10 inotify_init1(0) = 3
+10 clone(flags=CLONE_VM|CLONE_FILES) = 11
+10 fork() = 12
+11 close(3) = 0
+11 inotify_init1(0) = 4
+11 inotify_add_watch(4, "d", IN_CREATE) = 1
+10 read(3, ` + x + "12 read(4, " + x + "12 read(3, " + x + "10 read(4, " + x,
+		"pid 12 fd 3: CREATE \"\" \"x\"\npid 10 fd 4: CREATE \"d\" \"x\"\n"},
 	"a close that returns late": {`10 inotify_init1(0) = 3
 10 clone(flags=CLONE_FILES) = 11
 11 close(3 <unfinished ...>
