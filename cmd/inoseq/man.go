@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -38,19 +39,31 @@ func (p *program) manCommand() *cobra.Command {
 	}
 }
 
-// writeManual writes the pages. They have no date of their own, so that the same source makes the same
-// pages; SOURCE_DATE_EPOCH, which those who package set, is honoured by cobra.
+// writeManual writes the pages. Their date is that of the source, so that the same source makes the
+// same pages; SOURCE_DATE_EPOCH, which those who package set, comes first (in cobra).
 func writeManual(root *cobra.Command, dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
 	preformat(root)
-	epoch := time.Unix(0, 0).UTC()
 	header := &doc.GenManHeader{Section: "1", Source: "inoseq", Manual: "inoseq"}
 	if os.Getenv("SOURCE_DATE_EPOCH") == "" {
-		header.Date = &epoch
+		date := sourceDate()
+		header.Date = &date
 	}
 	return doc.GenManTree(root, header, dir)
+}
+
+// sourceDate is when the commit was made that this was built from, or the zero of Unix.
+func sourceDate() time.Time {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if at, err := time.Parse(time.RFC3339, s.Value); s.Key == "vcs.time" && err == nil {
+				return at
+			}
+		}
+	}
+	return time.Unix(0, 0).UTC()
 }
 
 // preformat has indented lines stay as they are: cobra takes the texts for Markdown, where those are

@@ -21,6 +21,12 @@ the kernel is asked for what tells of directories, too; decode leaves out what -
 does not name. A capture has what the kernel told, not more: what was made in a new
 directory before it was watched is not in it.
 
+The lines: the head, with the byte order of the machine; a watch, at the place where it
+was made; a read, in base64.
+  {"capture":1,"order":"little","kernel":"6.12.0","events":"CREATE|DELETE"}
+  {"wd":2,"in":1,"path":"dir/sub","mask":"CREATE|DELETE"}
+  {"time":"2026-11-23T19:05:49.646252492Z","raw":"AgAAAAAB..."}
+
 FILE is - for standard output. A file that is there is overwritten. It must not lie in
 a directory that is watched, unless --events has no modify.
 
