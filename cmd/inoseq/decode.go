@@ -140,7 +140,7 @@ func (p *program) decode(name string, o decodeOptions) error {
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return &failure{fmt.Errorf("cannot read %q: %w", name, reason(err))}
+			return &failure{err: fmt.Errorf("cannot read %q: %w", name, reason(err))}
 		}
 		defer f.Close()
 		in = f
@@ -163,13 +163,13 @@ func (p *program) decode(name string, o decodeOptions) error {
 		err = d.capture(in)
 	}
 	if flushErr := d.printer.flush(); flushErr != nil {
-		return &failure{flushErr}
+		return &failure{err: flushErr}
 	}
 	if err != nil {
-		return &failure{fmt.Errorf("decoding %q: %w", name, err)}
+		return &failure{err: fmt.Errorf("decoding %q: %w", name, err)}
 	}
 	if d.faults > 0 {
-		return &failure{nil}
+		return &failure{err: nil}
 	}
 	return nil
 }

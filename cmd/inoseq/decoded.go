@@ -66,7 +66,6 @@ type decodedPrinter struct {
 	buf  *bufio.Writer
 	json bool
 	warn func(err error) // tells people of an error among the events
-	room []byte
 }
 
 // event writes the line of t, or, for an overflow, tells of it.
@@ -82,13 +81,12 @@ func (p *decodedPrinter) event(t decoded) error {
 	for bit := range t.rec.Mask.Flags() {
 		ev.Op = append(ev.Op, bit.String())
 	}
-	room, err := line.Append(p.room[:0], ev)
+	object, err := ev.MarshalJSON()
 	if err != nil {
 		return fmt.Errorf("writing JSON: %w", err)
 	}
-	room = append(room[:len(room)-len("}\n")], t.members()...)
-	p.room = append(room, "}\n"...)
-	_, err = p.buf.Write(p.room)
+	object = append(object[:len(object)-len("}")], t.members()...)
+	_, err = p.buf.Write(append(object, "}\n"...))
 	return err
 }
 

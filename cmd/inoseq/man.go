@@ -30,7 +30,7 @@ func (p *program) manCommand() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, dirs []string) error {
 			if err := writeManual(cmd.Root(), dirs[0]); err != nil {
-				return &failure{fmt.Errorf("writing the manual: %w", err)}
+				return &failure{err: fmt.Errorf("writing the manual: %w", err)}
 			}
 			return nil
 		},

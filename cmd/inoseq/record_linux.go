@@ -64,7 +64,7 @@ func (p *program) record(ctx context.Context, paths []string, o recordOptions) (
 		places: capture.NewPlaces(), watches: make(map[int32]*inotify.Watch), listed: make(map[int32]int),
 	}
 	if r.w, err = inotify.New(inotify.WithTap(r.tap)); err != nil {
-		return &failure{err}
+		return &failure{err: err}
 	}
 	defer r.w.Close()
 	if o.output == "-" {
@@ -86,7 +86,7 @@ func (p *program) record(ctx context.Context, paths []string, o recordOptions) (
 		err = closeErr
 	}
 	if err != nil {
-		return &failure{err}
+		return &failure{err: err}
 	}
 	return nil
 }

@@ -12,5 +12,5 @@ import (
 )
 
 func (p *program) record(context.Context, []string, recordOptions) error {
-	return &failure{fmt.Errorf("cannot record on %s: %w: inotify is Linux's; decode works here", runtime.GOOS, errors.ErrUnsupported)}
+	return &failure{err: fmt.Errorf("cannot record on %s: %w: inotify is Linux's; decode works here", runtime.GOOS, errors.ErrUnsupported)}
 }

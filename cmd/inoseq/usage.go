@@ -195,7 +195,7 @@ type table interface {
 // print writes t to standard output.
 func (p *program) print(t table, asJSON bool) error {
 	if !asJSON {
-		return t.write(p.stdout, isTerminal(p.stdout.w))
+		return t.write(p.stdout, onTerminal(p.stdout.w))
 	}
 	if s, ok := t.(*watching); ok {
 		s.encodePaths()

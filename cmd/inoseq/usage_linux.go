@@ -35,7 +35,7 @@ func (p *program) usage(ctx context.Context, o usageOptions) error {
 		err = p.print(t, o.json)
 	}
 	if err != nil {
-		return &failure{err}
+		return &failure{err: err}
 	}
 	return nil
 }
@@ -263,8 +263,8 @@ func (f *finder) watches(in fdinfo.Instance) ([]usedWatch, error) {
 	return watches, nil
 }
 
-// isTerminal reports whether w is one.
-func isTerminal(w io.Writer) bool {
+// onTerminal reports whether w is one.
+func onTerminal(w io.Writer) bool {
 	file, ok := w.(*os.File)
 	if !ok {
 		return false

@@ -91,8 +91,8 @@ func TestAnInstanceWithTwoDescriptorsIsCountedOnce(t *testing.T) {
 	}
 }
 
-// listed is what usage --pid prints with --json.
-type listed struct {
+// pidListing is what usage --pid prints with --json.
+type pidListing struct {
 	PID       int
 	Command   string
 	Instances []struct {
@@ -131,7 +131,7 @@ func TestTheWatchesOfAProcessHaveTheirPathsForRootAndInodesForAll(t *testing.T) 
 	if err := os.Remove(gone); err != nil {
 		t.Fatal(err)
 	}
-	var s listed
+	var s pidListing
 	told := mustUsage(t, &s, "--pid", strconv.Itoa(os.Getpid()))
 	fd := mustFD(t, w)
 	for _, in := range s.Instances {
@@ -302,7 +302,7 @@ UID  WHAT     USED  LIMIT  LEFT  SET BY
 		t.Skip("needs a pseudo-terminal: ", err)
 	}
 	defer terminal.Close()
-	if !isTerminal(terminal) || isTerminal(os.NewFile(^uintptr(0), "")) || isTerminal(new(bytes.Buffer)) {
+	if !onTerminal(terminal) || onTerminal(os.NewFile(^uintptr(0), "")) || onTerminal(new(bytes.Buffer)) {
 		t.Error("a terminal is not known from others")
 	}
 }

@@ -13,7 +13,7 @@ import (
 )
 
 func (p *program) usage(context.Context, usageOptions) error {
-	return &failure{fmt.Errorf("no usage on %s: %w: inotify is Linux's", runtime.GOOS, errors.ErrUnsupported)}
+	return &failure{err: fmt.Errorf("no usage on %s: %w: inotify is Linux's", runtime.GOOS, errors.ErrUnsupported)}
 }
 
-func isTerminal(io.Writer) bool { return false }
+func onTerminal(io.Writer) bool { return false }
