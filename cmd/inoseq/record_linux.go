@@ -26,6 +26,9 @@ import (
 // are not of one rename.
 const followEvents = inotify.Create | inotify.Delete | inotify.Move | inotify.MoveSelf
 
+// readBuffer is what is read at once, in bytes.
+const readBuffer = 64 << 10
+
 // recorder is a capture that is being written.
 type recorder struct {
 	*program
@@ -63,7 +66,7 @@ func (p *program) record(ctx context.Context, paths []string, o recordOptions) (
 		program: p, out: bufio.NewWriterSize(out, 256<<10), mask: o.events.orDefault(), recursive: o.recursive,
 		places: capture.NewPlaces(), watches: make(map[int32]*inotify.Watch), listed: make(map[int32]int),
 	}
-	if r.w, err = inotify.New(inotify.WithTap(r.tap)); err != nil {
+	if r.w, err = inotify.New(inotify.WithTap(r.tap), inotify.WithBufferSize(readBuffer)); err != nil {
 		return &failure{err: err}
 	}
 	defer r.w.Close()
@@ -372,14 +375,14 @@ func (r *recorder) end(ctx context.Context, err error) error {
 	if err := conn.Control(func(fd uintptr) { queued, _ = unix.IoctlGetUint32(int(fd), unix.TIOCINQ) }); err != nil {
 		return err
 	}
-	if end := r.read + int64(queued); r.read < end {
-		for _, err := range r.w.EventsUntilIdle(context.Background(), 0) {
-			if err != nil && !errors.Is(err, inotify.ErrOverflow) {
-				return err
-			}
-			if r.read >= end {
-				return nil
-			}
+	// And what has been read, and not been seen by the tap.
+	end := r.read + int64(queued) + readBuffer
+	for _, err := range r.w.EventsUntilIdle(context.Background(), 0) {
+		if err != nil && !errors.Is(err, inotify.ErrOverflow) {
+			return err
+		}
+		if r.read >= end {
+			break
 		}
 	}
 	return nil
