@@ -9,9 +9,12 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/inoseq/inoseq/inotify"
 )
 
 // Exit statuses other than 0.
@@ -78,10 +81,36 @@ func (p *program) rootCommand() *cobra.Command {
 		DisableFlagsInUseLine: true,
 	}
 	root.Flags().Bool("version", false, "print the version of inoseq")
-	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(p.watchCommand())
+	root.AddCommand(p.recordCommand(), p.decodeCommand(), p.usageCommand(), p.versionCommand(), p.manCommand())
 	root.SetHelpCommand(helpCommand())
 	return root
+}
+
+// complete has a shell complete the values of an option.
+func complete(cmd *cobra.Command, option string, values ...string) {
+	err := cmd.RegisterFlagCompletionFunc(option, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	if err != nil {
+		panic(err) // there is no such option
+	}
+}
+
+// completeEvents has a shell complete the last word of a list of events.
+func completeEvents(cmd *cobra.Command, option string) {
+	err := cmd.RegisterFlagCompletionFunc(option, func(_ *cobra.Command, _ []string, list string) ([]string, cobra.ShellCompDirective) {
+		before := list[:strings.LastIndexByte(list, ',')+1]
+		var words []string
+		for bit := range (inotify.AllEvents | howToWatch).Flags() {
+			words = append(words, before+strings.ToLower(bit.String()))
+		}
+		for _, set := range []string{"all_events", "close", "move"} {
+			words = append(words, before+set)
+		}
+		return words, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
+	})
+	if err != nil {
+		panic(err) // there is no such option
+	}
 }
 
 // helpCommand is cobra's, but an unknown command is an error.
@@ -100,6 +129,29 @@ func helpCommand() *cobra.Command {
 			cmd.InitDefaultHelpFlag()
 			return cmd.Help()
 		},
+	}
+}
+
+// versionCommand prints what --version prints.
+func (p *program) versionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Print the version of inoseq",
+		Long:    "Print the version of inoseq, as the build recorded it, with that of Go and the system it is for.",
+		Example: "  inoseq version",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return fmt.Errorf("unknown argument %q: version takes none", args[0])
+			}
+			return nil
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintf(p.stdout, "inoseq version %s\n", version())
+			return err
+		},
+
+		DisableFlagsInUseLine: true,
 	}
 }
 

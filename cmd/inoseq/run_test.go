@@ -3,6 +3,7 @@ package main
 // This file tests, on every operating system, what scripts cannot reach: outputs that fail or hang.
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -82,5 +83,49 @@ func TestHelpNamesEveryWordOfEvents(t *testing.T) {
 		if !strings.Contains(watchHelp, name) {
 			t.Errorf("the help of watch lacks %s", name)
 		}
+	}
+}
+
+func TestDecodeWorksEverywhereAndWhatNeedsInotifySaysSo(t *testing.T) {
+	const capture = `{"capture":1,"order":"little","kernel":"","events":"CREATE"}` + "\n" + `{"wd":1,"path":"d","mask":"CREATE"}` + "\n" +
+		`{"time":"2026-11-23T18:40:16Z","raw":"AQAAAAABAAAAAAAAEAAAAG4AAAAAAAAAAAAAAAAAAAA="}` + "\n"
+	var stdout, stderr bytes.Buffer
+	status := run(context.Background(), []string{"decode", "-"}, strings.NewReader(capture), &stdout, &stderr)
+	if want := "CREATE \"d/n\"\n"; status != 0 || stdout.String() != want || stderr.Len() > 0 {
+		t.Errorf("status %d, output %q, standard error %q", status, &stdout, &stderr)
+	}
+	if runtime.GOOS == "linux" {
+		return
+	}
+	for _, args := range [][]string{{"record", "-o", "-", "."}, {"usage"}} {
+		stderr.Reset()
+		status := run(context.Background(), args, strings.NewReader(""), &stdout, &stderr)
+		if status != 1 || !strings.Contains(stderr.String(), runtime.GOOS) {
+			t.Errorf("%v: status %d, standard error %q", args, status, &stderr)
+		}
+	}
+}
+
+func TestWhatWasDecodedIsPrintedBeforeMoreIsRead(t *testing.T) {
+	in, dump := io.Pipe()
+	lines, stdout := io.Pipe()
+	done := make(chan int)
+	go func() {
+		status := run(context.Background(), []string{"decode", "--hex", "--order", "little", "-"}, in, stdout, io.Discard)
+		stdout.Close()
+		done <- status
+	}()
+	got := bufio.NewReader(lines)
+	for range 3 {
+		if _, err := io.WriteString(dump, "01000000000100000000000000000000\n"); err != nil {
+			t.Fatal(err)
+		}
+		if line, err := got.ReadString('\n'); line != "CREATE wd 1\n" {
+			t.Fatalf("%q, %v", line, err)
+		}
+	}
+	dump.Close()
+	if status := <-done; status != 0 {
+		t.Errorf("status %d", status)
 	}
 }
