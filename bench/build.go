@@ -172,3 +172,12 @@ func fileSystem(dir string) string {
 	}
 	return fmt.Sprintf("files on a file system of type %#x", s.Type)
 }
+
+// allContenders returns the ids of all that there can be.
+func allContenders() []string {
+	ids := []string{idC}
+	for _, c := range goContenders {
+		ids = append(ids, c.id)
+	}
+	return append(ids, idTool)
+}

@@ -27,7 +27,8 @@ const (
 type limits struct {
 	dir     string
 	results *report.Results
-	changed []limit // in the order of change
+	changed []limit                                 // in the order of change
+	write   func(string, []byte, os.FileMode) error // os.WriteFile
 }
 
 type limit struct {
@@ -35,7 +36,9 @@ type limit struct {
 	before int
 }
 
-func newLimits(r *report.Results) *limits { return &limits{dir: limitDir, results: r} }
+func newLimits(r *report.Results) *limits {
+	return &limits{dir: limitDir, results: r, write: os.WriteFile}
+}
 
 func (l *limits) read(name string) (int, error) {
 	text, err := os.ReadFile(l.dir + name)
@@ -53,7 +56,7 @@ func (l *limits) atLeast(name string, want int) (int, error) {
 	}
 	// Keep it first: whatever happens after the write, it is put back.
 	l.changed = append(l.changed, limit{name, have})
-	if err := os.WriteFile(l.dir+name, []byte(strconv.Itoa(want)), 0); err != nil {
+	if err := l.write(l.dir+name, []byte(strconv.Itoa(want)), 0); err != nil {
 		l.changed = l.changed[:len(l.changed)-1]
 		l.results.Note("fs.inotify.%s stays %d, %d are asked for: this needs root.", name, have, want)
 		return have, nil
@@ -69,7 +72,7 @@ func (l *limits) restore(names ...string) (err error) {
 		if len(names) > 0 && !slices.Contains(names, c.name) {
 			continue
 		}
-		if e := os.WriteFile(l.dir+c.name, []byte(strconv.Itoa(c.before)), 0); e != nil {
+		if e := l.write(l.dir+c.name, []byte(strconv.Itoa(c.before)), 0); e != nil {
 			err = errors.Join(err, fmt.Errorf("fs.inotify.%s could not be put back: run sysctl fs.inotify.%s=%d: %w",
 				c.name, c.name, c.before, e))
 			continue

@@ -25,6 +25,7 @@ import (
 type options struct {
 	rounds int
 	only   []string
+	who    []string // contenders; all without
 	quick  bool
 	dir    string // where files are made
 	out    string // where README.md and charts are written; "" for nowhere
@@ -64,6 +65,7 @@ func parse(args []string) (options, error) {
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.IntVar(&o.rounds, "rounds", 5, "how often each contender does each work")
 	only := f.String("only", "", "do the works whose names begin with one of these, as `delivery,latency`")
+	who := f.String("contenders", "", "let only these take part, as `c,inoseq,fsnotify`; -list names them")
 	f.BoolVar(&o.quick, "quick", false, "one round of little work: to see that it runs, not to measure")
 	f.StringVar(&o.dir, "dir", "", "make files in this `directory` (default: /dev/shm if it is there)")
 	f.StringVar(&o.out, "out", "", "write README.md, results.json and charts into this `directory`\n"+
@@ -71,7 +73,7 @@ func parse(args []string) (options, error) {
 	f.StringVar(&o.from, "from", "", "measure nothing: take the results of this `file`")
 	f.BoolVar(&o.list, "list", false, "name the works")
 	f.Usage = func() {
-		fmt.Fprintln(f.Output(), "usage: go run . [-rounds N] [-only WORK,...] [-quick] [-dir DIR] [-out DIR] [-from FILE] [-list]")
+		fmt.Fprintln(f.Output(), "usage: go run . [-rounds N] [-only WORK,...] [-contenders NAME,...] [-quick] [-dir DIR] [-out DIR] [-from FILE] [-list]")
 		f.PrintDefaults()
 	}
 	if err := f.Parse(args); err != nil {
@@ -85,6 +87,9 @@ func parse(args []string) (options, error) {
 	}
 	if *only != "" {
 		o.only = strings.Split(*only, ",")
+	}
+	if *who != "" {
+		o.who = strings.Split(*who, ",")
 	}
 	if o.quick {
 		o.rounds, o.sizes = 1, quick
@@ -103,6 +108,7 @@ func run(ctx context.Context, o options) (err error) {
 		for _, w := range works(o.sizes) {
 			fmt.Printf("%-16s %s\n", w.name, w.title)
 		}
+		fmt.Println("\ncontenders:", strings.Join(allContenders(), ", "))
 		return nil
 	}
 	module, err := moduleDir(ctx)
@@ -118,7 +124,7 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	out := o.out
-	if out == "" && !o.quick && len(o.only) == 0 {
+	if out == "" && !o.quick && len(o.only) == 0 && len(o.who) == 0 {
 		out = module
 	}
 	if out == "" {
@@ -130,10 +136,19 @@ func run(ctx context.Context, o options) (err error) {
 
 // measure does the work.
 func measure(ctx context.Context, module string, o options) (r *report.Results, err error) {
+	for _, id := range o.who {
+		if !slices.Contains(allContenders(), id) {
+			return nil, fmt.Errorf("-contenders %q: there is no such contender; -list names them", id)
+		}
+	}
 	selected, err := selectWorks(works(o.sizes), o.only)
 	if err != nil {
 		return nil, err
 	}
+	return measureWorks(ctx, module, o, selected)
+}
+
+func measureWorks(ctx context.Context, module string, o options, selected []work) (r *report.Results, err error) {
 	scratch, err := os.MkdirTemp(o.dir, "inoseq-bench-")
 	if err != nil {
 		return nil, err
@@ -213,7 +228,9 @@ func (b *bench) do(w work) (err error) {
 		defer func() { err = errors.Join(err, w.finish(b, w)) }()
 	}
 	b.results.Sizes[w.name] = w.n
-	ids := slices.DeleteFunc(slices.Clone(w.contenders), func(id string) bool { return b.programs[id].path == "" })
+	ids := slices.DeleteFunc(slices.Clone(w.contenders), func(id string) bool {
+		return b.programs[id].path == "" || len(b.who) > 0 && !slices.Contains(b.who, id)
+	})
 	for round := range b.rounds {
 		for i := range ids {
 			id := ids[(i+round)%len(ids)]

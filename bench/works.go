@@ -19,7 +19,7 @@ type sizes struct {
 }
 
 var (
-	full = sizes{repeating: 400000, fresh: 200000, running: 300000, latency: 2000, decode: 20000000,
+	full = sizes{repeating: 300000, fresh: 200000, running: 300000, latency: 2000, decode: 20000000,
 		depths: []int{3, 4, 5}, rename: 5, created: 4, singles: 100000, idle: 1000}
 	quick = sizes{repeating: 10000, fresh: 10000, running: 10000, latency: 200, decode: 200000,
 		depths: []int{2, 3}, rename: 3, created: 2, singles: 1000, idle: 50}

@@ -70,7 +70,7 @@ func newTree(root string) (child.Tree, error) {
 	return &watcher{Watcher: w}, child.AddAll(root, w.Add)
 }
 
-// Loop adds directories that are created, with what is below them, before it goes on.
+// Loop adds directories that are created, with what is below them, before it takes the next event.
 func (w *watcher) Loop(f func(child.Told) bool) error {
 	for {
 		var told child.Told
@@ -86,11 +86,11 @@ func (w *watcher) Loop(f func(child.Told) bool) error {
 			}
 			told.Overflow = true
 		}
-		if told.Created && child.IsDir(told.Path) {
-			child.AddAll(told.Path, w.Add)
-		}
 		if !f(told) {
 			return nil
+		}
+		if told.Created && child.IsDir(told.Path) {
+			child.AddAll(told.Path, w.Add)
 		}
 	}
 }

@@ -74,18 +74,18 @@ func newTree(root string) (child.Tree, error) {
 	return &watcher{Watcher: w}, child.AddAll(root, func(dir string) error { return w.AddWatch(dir, tree) })
 }
 
-// Loop adds directories that are created, with what is below them, before it goes on.
+// Loop adds directories that are created, with what is below them, before it takes the next event.
 func (w *watcher) Loop(f func(child.Told) bool) error {
 	for {
 		select {
 		case ev := <-w.Event:
 			told := child.Told{Path: ev.Name, Created: ev.Mask&(unix.IN_CREATE|unix.IN_MOVED_TO) != 0,
 				Removed: ev.Mask&(unix.IN_DELETE|unix.IN_MOVED_FROM) != 0}
-			if told.Created && ev.Mask&unix.IN_ISDIR != 0 {
-				child.AddAll(told.Path, func(dir string) error { return w.AddWatch(dir, tree) })
-			}
 			if !f(told) {
 				return nil
+			}
+			if told.Created && ev.Mask&unix.IN_ISDIR != 0 {
+				child.AddAll(told.Path, func(dir string) error { return w.AddWatch(dir, tree) })
 			}
 		case err := <-w.Error:
 			if !ignorable(err) {
