@@ -22,7 +22,7 @@ const (
 	summaryMarker = "bench:summary"
 )
 
-const lossNote = "× C and its like compare round by round. What has lost events is not the best peer, however quick it is."
+const lossNote = "Columns “× …” are ratios, taken round by round. What has lost events is not the best peer, however quick it is."
 
 func deliveryTable(name, title string, r *report.Results) report.Table {
 	t := report.Table{Title: title, Base: idC, Lost: name + ".lost", Columns: []report.Column{

@@ -59,7 +59,7 @@ func Bars(file, title, unit string, series []string, bars []Bar) error {
 		values := make(plotter.Values, len(bars))
 		for i, bar := range bars {
 			row := len(bars) - 1 - i // the axis begins at the bottom
-			labels[row] = bar.Label
+			labels[row] = bar.Label + "   " // so that a wider font still ends before the bar
 			v := bar.Values[s]
 			if math.IsNaN(v) {
 				v = 0
@@ -80,13 +80,14 @@ func Bars(file, title, unit string, series []string, bars []Bar) error {
 		chart.Color, chart.LineStyle.Width = shades[s%len(shades)], 0
 		p.Add(chart)
 		if len(series) > 1 {
-			p.Legend.Add(series[s], chart)
+			p.Legend.Add(series[s]+"   ", chart)
 		}
 	}
 	texts := textLabels{notes, shift}
 	p.Add(texts)
 	p.NominalY(labels...)
 	p.Y.Tick.Label.XAlign = draw.XRight
+	p.Legend.Top = true
 	p.X.Max = most * 1.22
 	if most == 0 {
 		p.X.Max = 1
@@ -123,7 +124,7 @@ func Lines(file, title, xName, yName string, lines []Line) error {
 	p.X.Label.Text, p.Y.Label.Text = xName, yName
 	p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
 	p.Add(&plotter.Grid{Vertical: draw.LineStyle{Color: faint, Width: 0.5}, Horizontal: draw.LineStyle{Color: faint, Width: 0.5}})
-	xs, ys := math.Inf(1), math.Inf(1)
+	xs, ys, ye := math.Inf(1), math.Inf(1), 0.0
 	var ticks []float64
 	for i, l := range lines {
 		curve, points, err := plotter.NewLinePoints(l.XYs)
@@ -138,13 +139,14 @@ func Lines(file, title, xName, yName string, lines []Line) error {
 		p.Add(curve, points)
 		p.Legend.Add(l.Label, curve, points)
 		for _, xy := range l.XYs {
-			xs, ys = min(xs, xy.X), min(ys, xy.Y)
+			xs, ys, ye = min(xs, xy.X), min(ys, xy.Y), max(ye, xy.Y)
 			ticks = append(ticks, xy.X)
 		}
 	}
 	p.X.Min, p.Y.Min = xs*0.8, math.Pow(10, math.Floor(math.Log10(ys)))
 	p.X.Tick.Marker = marks(ticks)
 	p.Y.Tick.Marker = powers{}
+	p.Y.Max = math.Pow(10, math.Ceil(math.Log10(ye))) * 1.001
 	p.Legend.Top, p.Legend.Left = true, true
 	return save(p, file, vg.Points(330))
 }
@@ -193,7 +195,6 @@ func newPlot(title string) *plot.Plot {
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.LineStyle.Color, axis.Tick.LineStyle.Color = dark, dark
 	}
-	p.Legend.Top = false
 	p.Legend.Padding = vg.Points(2)
 	p.Legend.ThumbnailWidth = vg.Points(18)
 	return p
@@ -202,7 +203,11 @@ func newPlot(title string) *plot.Plot {
 // save writes the chart. Its text is in a font that machines may not have: the usual ones stand in.
 func save(p *plot.Plot, file string, height vg.Length) error {
 	canvas := vgsvg.NewWith(vgsvg.UseWH(width, height))
-	p.Draw(draw.New(canvas))
+	whole := draw.New(canvas)
+	whole.SetColor(color.White) // the margins, too
+	whole.Fill(whole.Rectangle.Path())
+	// The font that stands in can be wider.
+	p.Draw(draw.Crop(whole, vg.Points(20), -vg.Points(24), vg.Points(4), -vg.Points(8)))
 	var b bytes.Buffer
 	if _, err := canvas.WriteTo(&b); err != nil {
 		return err
