@@ -72,7 +72,7 @@ func (b *bench) build(module string) error {
 		return err
 	}
 	progress("building the contenders in Go")
-	cmd := exec.CommandContext(b.ctx, "go", "build", "-o", bin+"/", "./contender/...")
+	cmd := exec.CommandContext(b.ctx, "go", "build", "-buildvcs=false", "-o", bin+"/", "./contender/...")
 	cmd.Dir = module
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build: %w\n%s", err, out)
