@@ -5,6 +5,7 @@ package main
 // This file holds the works on trees and on many watches and instances.
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,15 +14,19 @@ import (
 	"github.com/inoseq/inoseq/bench/internal/protocol"
 )
 
-// enoughWatches is for the largest tree, twice: an old watch may still be going.
-const enoughWatches = 300000
+// watchesFor has the limit be high enough for n watches, twice: those of the last contender may still be
+// going.
+func (b *bench) watchesFor(n int) error {
+	_, err := b.limits.atLeast(maxWatches, 2*n+1000)
+	return err
+}
 
 func (b *bench) tree() string { return filepath.Join(b.scratch, "tree") }
 
 func removeTree(b *bench, _ work) error { return os.RemoveAll(b.tree()) }
 
 func prepareSetUp(b *bench, w work) error {
-	if _, err := b.limits.atLeast(maxWatches, enoughWatches); err != nil {
+	if err := b.watchesFor(dirsOf(w.n)); err != nil {
 		return err
 	}
 	progress("%s: making %d directories", w.name, dirsOf(w.n))
@@ -54,7 +59,7 @@ func roundSetUp(b *bench, w work, id string) (o outcome, err error) {
 
 // prepareRename makes a root with one directory, below which there are the others.
 func prepareRename(b *bench, w work) error {
-	if _, err := b.limits.atLeast(maxWatches, enoughWatches); err != nil {
+	if err := b.watchesFor(dirsOf(w.n)); err != nil {
 		return err
 	}
 	progress("%s: making %d directories", w.name, dirsOf(w.n))
@@ -199,7 +204,7 @@ func share(part, all float64) float64 {
 }
 
 func prepareSingles(b *bench, w work) error {
-	if _, err := b.limits.atLeast(maxWatches, enoughWatches); err != nil {
+	if err := b.watchesFor(w.n); err != nil {
 		return err
 	}
 	if err := os.Mkdir(b.tree(), 0o755); err != nil {
@@ -222,11 +227,15 @@ func roundSingles(b *bench, w work, id string) (o outcome, err error) {
 }
 
 func roundIdle(b *bench, w work, id string) (o outcome, err error) {
-	limit, err := b.limits.atLeast(maxInstances, w.n+room)
+	const others = 50 // instances that this user has besides
+	limit, err := b.limits.atLeast(maxInstances, w.n+others)
 	if err != nil {
 		return o, err
 	}
-	n := min(w.n, limit-room/20)
+	n := min(w.n, limit-others)
+	if n < 1 {
+		return o, fmt.Errorf("fs.inotify.%s is %d: too low to measure anything", maxInstances, limit)
+	}
 	b.results.Sizes[w.name] = n
 	dir, err := b.fresh("files")
 	if err != nil {

@@ -58,7 +58,7 @@ func Bars(file, title, unit string, series []string, bars []Bar) error {
 		offset := thick * vg.Length(float64(len(series)-1)/2-float64(s))
 		values := make(plotter.Values, len(bars))
 		for i, bar := range bars {
-			row := len(bars) - 1 - i // the axis begins at the bottom
+			row := len(bars) - 1 - i        // the axis begins at the bottom
 			labels[row] = bar.Label + "   " // so that a wider font still ends before the bar
 			v := bar.Values[s]
 			if math.IsNaN(v) {
