@@ -51,3 +51,25 @@ func TestNamesThatDifferInADigitAreSpreadOverTheSets(t *testing.T) {
 		}
 	}
 }
+
+func TestANameIsTheFieldsUpToItsFirstNUL(t *testing.T) {
+	for _, c := range []struct {
+		name, field string
+		want        bool
+	}{
+		{"ab", "ab", true},
+		{"ab", "ab\x00\x00", true},
+		{"ab", "ab\x00c", true},
+		{"ab", "abc", false}, // only begins with it
+		{"ab", "abc\x00", false},
+		{"ab", "a", false},
+		{"ab", "a\x00", false},
+		{"ab", "xb\x00", false},
+		{"", "ab\x00", false},
+		{"", "\x00", true},
+	} {
+		if got := isName(c.name, []byte(c.field)); got != c.want {
+			t.Errorf("isName(%q, %q) is %v", c.name, c.field, got)
+		}
+	}
+}
