@@ -147,7 +147,7 @@ var sameHash = sync.OnceValue(func() []string {
 	seen := make(map[uint64]string)
 	for i := range 1 << 20 { // for 24 bits some 5,000 names are enough
 		name := strconv.Itoa(i)
-		h := hashName([]byte(name)) & 0xffff00ff // the set and the tag
+		h := hashName(padded(name)) & 0xffff00ff // the set and the tag
 		if other, ok := seen[h]; ok {
 			return []string{name, other}
 		}

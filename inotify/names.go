@@ -24,17 +24,19 @@ type nameCache struct {
 	turn [nameSets]uint8            // the way that the next new name takes: each in turn, so that four stay
 }
 
-// get returns name as a string of its own.
-func (c *nameCache) get(name []byte) string {
-	h := hashName(name)
+// get returns the name in field as a string of its own. Field is what a record has for a name, with its
+// padding: to look for the end of the name costs more than to take the padding along, and has to be done
+// for a new name only.
+func (c *nameCache) get(field []byte) string {
+	h := hashName(field)
 	at, tag := h%nameSets, uint16(h>>16)
 	set, tags := &c.sets[at], &c.tags[at]
 	for i := range tags {
-		if tags[i] == tag && set[i] == string(name) {
+		if tags[i] == tag && isName(set[i], field) {
 			return set[i]
 		}
 	}
-	s := string(name)
+	s := string(trimName(field))
 	if len(s) <= longestKept {
 		way := c.turn[at] % nameWays
 		set[way], tags[way] = s, tag
@@ -43,25 +45,27 @@ func (c *nameCache) get(name []byte) string {
 	return s
 }
 
-// hashName is quick for short names. Names that collide cost an allocation, nothing else.
-func hashName(name []byte) uint64 {
-	n := len(name)
-	h := uint64(n)
-	if n < 8 {
-		for _, b := range name {
-			h = h<<8 | uint64(b)
-		}
-		return fold(h)
-	}
-	for i := 0; i < n-8; i += 8 {
-		h = fold(h ^ binary.LittleEndian.Uint64(name[i:]))
-	}
-	return fold(h ^ binary.LittleEndian.Uint64(name[n-8:])) // may overlap the one before
+// isName reports whether s, which holds no NUL, is the name in field.
+func isName(s string, field []byte) bool {
+	n := len(s)
+	return n <= len(field) && (n == len(field) || field[n] == 0) && s == string(field[:n])
 }
 
-// fold has every bit of x change many of the result: a product's two halves joined.
-func fold(x uint64) uint64 {
-	const odd = 0x9E3779B97F4A7C15 // 2^64 / golden ratio
-	high, low := bits.Mul64(x, odd)
+// hashName is quick for a field of 16 bytes, and for multiples of it, which all are that the kernel
+// writes. Names that collide, and padding that is not NUL, cost an allocation, nothing else.
+func hashName(field []byte) (h uint64) {
+	const a, b = 0x9E3779B97F4A7C15, 0xD1B54A32D192ED03 // odd, with bits of all kinds
+	for ; len(field) >= 16; field = field[16:] {
+		h = fold(h^binary.LittleEndian.Uint64(field)^a, binary.LittleEndian.Uint64(field[8:])^b)
+	}
+	for _, c := range field { // none
+		h = fold(h^uint64(c), a)
+	}
+	return h
+}
+
+// fold has every bit of x and y change many of the result: a product's two halves joined.
+func fold(x, y uint64) uint64 {
+	high, low := bits.Mul64(x, y)
 	return high ^ low
 }

@@ -6,6 +6,7 @@ package inotify
 // loops share. See internal/loops for who calls what when.
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 
@@ -62,33 +63,48 @@ func (s *source) Take(ev *Event) (loops.Outcome, error) {
 	if s.start == s.end || s.untapped {
 		return loops.None, nil
 	}
-	rec, size, err := native.record(s.buf[s.start:s.end])
-	if err != nil {
-		s.start, s.end = 0, 0
-		return loops.None, &DecodeError{Offset: s.delivered, Err: err}
+	// The numbers stay variables: a Record that goes through memory costs as much as all the rest.
+	buf := s.buf[s.start:s.end]
+	if len(buf) < HeaderSize {
+		return s.fault(ErrShortHeader)
 	}
-	if rec.Mask.Has(QueueOverflow) { // before the descriptor is looked up: it is -1
-		*ev = Event{Mask: rec.Mask, Cookie: rec.Cookie}
+	wd, mask := int32(binary.NativeEndian.Uint32(buf[0:])), Mask(binary.NativeEndian.Uint32(buf[4:]))
+	cookie, length := binary.NativeEndian.Uint32(buf[8:]), binary.NativeEndian.Uint32(buf[12:])
+	if length > MaxNameSize { // before any arithmetic: int has 32 bits on some machines
+		return s.fault(ErrLongName)
+	}
+	size := HeaderSize + int(length)
+	if len(buf) < size {
+		return s.fault(ErrShortName)
+	}
+	if mask&QueueOverflow != 0 { // before the descriptor is looked up: it is -1
+		*ev = Event{Mask: mask, Cookie: cookie}
 		s.pass(size)
 		s.w.overflowed()
 		return loops.Taken, ErrOverflow
 	}
-	wt := s.w.table.find(rec.WD)
+	wt := s.w.table.find(wd)
 	if wt == nil && s.mustHold() {
 		return loops.Held, nil
 	}
 	s.pass(size)
-	ev.Watch, ev.Mask, ev.Cookie, ev.Name, ev.dir = wt, rec.Mask, rec.Cookie, "", ""
-	if len(rec.Name) > 0 {
-		ev.Name = s.names.get(rec.Name)
+	ev.Watch, ev.Mask, ev.Cookie, ev.Name, ev.dir = wt, mask, cookie, "", ""
+	if length > 0 {
+		ev.Name = s.names.get(buf[HeaderSize:size])
 	}
 	if wt != nil {
 		ev.dir = wt.path
-		if rec.Mask.Has(Ignored) {
+		if mask&Ignored != 0 {
 			s.w.table.remove(wt)
 		}
 	}
 	return loops.Taken, nil
+}
+
+// fault ends the stream with what is wrong with the first record: nothing that follows makes sense.
+func (s *source) fault(err error) (loops.Outcome, error) {
+	s.start, s.end = 0, 0
+	return loops.None, &DecodeError{Offset: s.delivered, Err: err}
 }
 
 // native decodes what this machine's kernel writes.
