@@ -37,7 +37,10 @@ func (p *program) execute(ctx context.Context, args []string) int {
 	cmd, err := root.ExecuteContextC(ctx)
 
 	var failed *failure
+	var status exitStatus
 	switch {
+	case errors.As(err, &status):
+		return int(status)
 	case errors.Is(p.stdout.err, syscall.EPIPE):
 		return 0 // nobody reads: there is nothing left to do, and nothing went wrong
 	case p.stdout.err != nil:
@@ -73,6 +76,7 @@ func (p *program) rootCommand() *cobra.Command {
 	root.Flags().Bool("version", false, "print the version of inoseq")
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(p.watchCommand())
+	root.AddCommand(p.waitCommand())
 	root.SetHelpCommand(helpCommand())
 	return root
 }

@@ -1,0 +1,5 @@
+package compat
+
+import "errors"
+
+func newTrees(what watching) (source, error) { return nil, errors.ErrUnsupported }
