@@ -77,6 +77,7 @@ func (p *program) rootCommand() *cobra.Command {
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(p.watchCommand())
 	root.AddCommand(p.waitCommand())
+	root.AddCommand(p.statCommand())
 	root.SetHelpCommand(helpCommand())
 	return root
 }

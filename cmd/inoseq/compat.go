@@ -32,6 +32,21 @@ func (p *program) waitCommand() *cobra.Command {
 	}
 }
 
+func (p *program) statCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "stat [OPTION]... PATH...",
+		Short: "Count events: inotifywatch of inotify-tools, option for option",
+		Long: "Does what inotifywatch " + compat.Version + " does: the same options, output, messages and exit statuses.\n" +
+			"'inoseq stat -h' lists the options. A link to inoseq with the name inotifywatch does the same.",
+		Example:               "  inoseq stat -r -t 60 src",
+		DisableFlagParsing:    true,
+		DisableFlagsInUseLine: true,
+		RunE: func(_ *cobra.Command, args []string) error {
+			return asError(compat.Stat(p.compatEnv("inotifywatch"), args))
+		},
+	}
+}
+
 func (p *program) compatEnv(name string) compat.Env {
 	return compat.Env{Name: name, Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr}
 }

@@ -86,6 +86,8 @@ func Main(args []string) (status int, ok bool) {
 	switch filepath.Base(args[0]) {
 	case "inotifywait":
 		return Wait(env, args[1:]), true
+	case "inotifywatch":
+		return Stat(env, args[1:]), true
 	}
 	if len(args) < 2 {
 		return 0, false
@@ -94,6 +96,9 @@ func Main(args []string) (status int, ok bool) {
 	case "wait":
 		env.Name = "inotifywait"
 		return Wait(env, args[2:]), true
+	case "stat":
+		env.Name = "inotifywatch"
+		return Stat(env, args[2:]), true
 	}
 	return 0, false
 }

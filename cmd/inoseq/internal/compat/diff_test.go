@@ -26,6 +26,8 @@ func TestMain(m *testing.M) {
 
 func TestWaitDoesWhatInotifywaitDoes(t *testing.T) { differential(t, "inotifywait", "wait*.cases") }
 
+func TestStatDoesWhatInotifywatchDoes(t *testing.T) { differential(t, "inotifywatch", "stat*.cases") }
+
 // mustHaveOriginal returns the directory that the original program is in.
 func mustHaveOriginal(t *testing.T, program string) string {
 	t.Helper()
