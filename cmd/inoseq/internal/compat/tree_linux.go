@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"iter"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -178,6 +179,7 @@ func (s *trees) watches() (list []watched) {
 	for path := range s.w.Dirs() {
 		list = append(list, watched{-1, strings.TrimSuffix(path, "/") + "/"})
 	}
+	slices.Reverse(list) // what is below comes first, as there: it was watched first
 	for _, path := range s.files {
 		list = append(list, watched{-1, path})
 	}
