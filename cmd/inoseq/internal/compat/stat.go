@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/inoseq/inoseq/inotify"
@@ -108,7 +107,7 @@ func (s *statRun) run(say func(string, ...any)) int {
 	for _, w := range s.src.watches() {
 		s.table.row(w.watch, w.dir)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGHUP, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), endSignals...)
 	defer stop()
 	now := notifyTable()
 	defer signal.Stop(now)

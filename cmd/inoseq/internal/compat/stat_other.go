@@ -7,3 +7,5 @@ package compat
 import "os"
 
 func notifyTable() chan os.Signal { return make(chan os.Signal) }
+
+var endSignals = []os.Signal{os.Interrupt}

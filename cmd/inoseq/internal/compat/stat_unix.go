@@ -15,3 +15,5 @@ func notifyTable() chan os.Signal {
 	signal.Notify(c, syscall.SIGUSR1)
 	return c
 }
+
+var endSignals = []os.Signal{os.Interrupt, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGALRM}
