@@ -44,7 +44,10 @@ func (p *program) execute(ctx context.Context, args []string) int {
 	cmd, err := root.ExecuteContextC(ctx)
 
 	var failed *failure
+	var status exitStatus
 	switch {
+	case errors.As(err, &status):
+		return int(status)
 	case errors.Is(p.stdout.err, syscall.EPIPE):
 		return 0 // nobody reads: there is nothing left to do, and nothing went wrong
 	case p.stdout.err != nil:
@@ -83,6 +86,8 @@ func (p *program) rootCommand() *cobra.Command {
 	root.Flags().Bool("version", false, "print the version of inoseq")
 	root.AddCommand(p.watchCommand())
 	root.AddCommand(p.recordCommand(), p.decodeCommand(), p.usageCommand(), p.versionCommand(), p.manCommand())
+	root.AddCommand(p.waitCommand())
+	root.AddCommand(p.statCommand())
 	root.SetHelpCommand(helpCommand())
 	return root
 }

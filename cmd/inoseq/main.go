@@ -17,9 +17,15 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/inoseq/inoseq/cmd/inoseq/internal/compat"
 )
 
 func main() {
+	// Before all else: there, signals and closed pipes have their default effect.
+	if status, ok := compat.Main(os.Args); ok {
+		os.Exit(status)
+	}
 	keepSIGPIPE()
 	// To the end: timeout(1), for one, sends its signal twice, to the program and to its group. A
 	// command that hangs is ended by the grace.

@@ -25,6 +25,7 @@ type system struct {
 	inotify   int
 	size      int    // of a read
 	fds       string // "/proc/self/fd/", or the same with one link less to follow
+	pathOnly  bool   // directories are opened with O_PATH, which inotify does not tell
 	noOpenat2 atomic.Bool
 }
 
@@ -38,10 +39,17 @@ func descriptors() string {
 	return "/proc/" + pid + "/fd/"
 }
 
+func (d *system) flags() int {
+	if d.pathOnly {
+		return unix.O_PATH | unix.O_DIRECTORY | unix.O_CLOEXEC
+	}
+	return openFlags
+}
+
 const openFlags = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC | unix.O_NONBLOCK
 
 func (d *system) openRoot(path string) (int, error) {
-	return retry(func() (int, error) { return unix.Open(path, openFlags, 0) })
+	return retry(func() (int, error) { return unix.Open(path, d.flags(), 0) })
 }
 
 // retry calls f until no signal interrupts it; FUSE and NFS can be interrupted.
@@ -55,11 +63,9 @@ func retry(f func() (int, error)) (int, error) {
 
 var (
 	openBeneath = unix.OpenHow{
-		Flags:   openFlags | unix.O_NOFOLLOW,
 		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS,
 	}
 	openNoMount = unix.OpenHow{
-		Flags:   openFlags | unix.O_NOFOLLOW,
 		Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_SYMLINKS | unix.RESOLVE_NO_XDEV,
 	}
 )
@@ -74,10 +80,11 @@ func (d *system) open(dir int, rel []byte) (fd int, mount bool, err error) {
 	if single {
 		how = openNoMount
 	}
+	how.Flags = uint64(d.flags() | unix.O_NOFOLLOW)
 	fd, err = openat2(dir, name, &how)
 	if err == unix.EXDEV && single {
 		mount = true
-		how = openBeneath
+		how.Resolve = openBeneath.Resolve
 		fd, err = openat2(dir, name, &how)
 	}
 	if err == unix.ENOSYS || err == unix.EPERM || err == unix.EINVAL {
@@ -119,7 +126,7 @@ func (d *system) openByNames(dir int, rel string) (fd int, mount bool, err error
 		if i >= 0 {
 			name, rest = rest[:i], rest[i+1:]
 		}
-		fd, err = retry(func() (int, error) { return unix.Openat(at, name, openFlags|unix.O_NOFOLLOW, 0) })
+		fd, err = retry(func() (int, error) { return unix.Openat(at, name, d.flags()|unix.O_NOFOLLOW, 0) })
 		if err == nil && at == dir && i < 0 {
 			mount = isMountRoot(fd)
 		}

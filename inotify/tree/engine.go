@@ -130,6 +130,7 @@ type tree struct {
 	out     []item
 	scratch []byte
 	path    pathCache
+	asIs    *asIs // see WithRecords; or nil
 
 	serial *scanner
 	sink   *scanner // the worker that gets what it finds; under mu

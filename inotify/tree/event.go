@@ -32,6 +32,8 @@ type Event struct {
 	// Exchange is set when what stood at Path and what stood at From changed places (RENAME_EXCHANGE
 	// of renameat2(2)). IsDir then speaks of what stands at Path now.
 	Exchange bool
+
+	watched int // bytes of Path that Split returns as what is watched; 0: up to the last slash
 }
 
 // Has reports whether the event's mask has all bits of f. It is true for f == 0.

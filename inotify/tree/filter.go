@@ -23,6 +23,8 @@ type options struct {
 	onError       func(*DirError)
 	tap           func(raw []byte)
 	bufferSize    int
+	enter         func(dir string) bool // see WithEnter
+	asIs          bool                  // see WithRecords
 }
 
 const (

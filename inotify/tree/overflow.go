@@ -85,7 +85,9 @@ func (t *tree) rootGone(n nodeID, mask inotify.Mask, synthetic bool) {
 		return
 	}
 	r := t.roots[t.st.node(n).root]
-	t.put(item{ev: Event{Path: r.path, Mask: mask, Synthetic: synthetic}})
+	if t.asIs == nil { // else its own watch has told it
+		t.put(item{ev: Event{Path: r.path, Mask: mask, Synthetic: synthetic}})
+	}
 	t.removeRoot(r)
 }
 

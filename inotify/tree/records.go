@@ -49,8 +49,10 @@ func (t *tree) recordAt(pos int) (r record, next int) {
 }
 
 // consume has the record at pos be handled: it was looked at ahead of its turn.
-func (t *tree) consume(pos int) {
-	binary.NativeEndian.PutUint32(t.pend[pos+4:], 0)
+func (t *tree) consume(pos int) { t.putMask(pos, 0) }
+
+func (t *tree) putMask(pos int, mask inotify.Mask) {
+	binary.NativeEndian.PutUint32(t.pend[pos+4:], uint32(mask))
 }
 
 // records handles up to most records.
@@ -77,6 +79,9 @@ func (t *tree) record(r record) {
 		return
 	case r.mask.Has(inotify.QueueOverflow): // before the descriptor is looked up: it is -1
 		t.overflowed()
+		return
+	}
+	if t.asIs != nil && t.recordAsIs(r) {
 		return
 	}
 	if len(t.stale) > 0 {
@@ -176,7 +181,7 @@ func (t *tree) entryRecord(n nodeID, r record) {
 			t.attribs(n, e)
 			t.tell(n, r.name, r.mask, r.cookie, false)
 		}
-	case e != 0:
+	case e != 0 || t.asIs != nil:
 		t.tell(n, r.name, r.mask, r.cookie, false)
 	}
 }

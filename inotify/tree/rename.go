@@ -248,6 +248,7 @@ func (t *tree) reallyMoved(a *pair, e entryID, after int) bool {
 	pos, found := t.moveSelf(t.st.node(n).wd, a.from.wd, a.to.wd, after, a.p)
 	if found {
 		t.consume(pos)
+		t.movedAsIs(pos)
 	}
 	return found
 }
@@ -265,7 +266,7 @@ func (t *tree) movedOut(a *pair) {
 		t.look(a.p, string(a.from.name))
 		return
 	}
-	t.goneEntry(a.src, inotify.MovedFrom, a.from.cookie, false)
+	t.outAsIs(a.src, a.from.cookie)
 	// An exchange with something outside is MOVED_TO and MOVED_FROM of the name, and a MOVED_TO that
 	// is equal to the newest record is merged into it, whatever its cookie: only a look, when all that
 	// is queued has been handled, says that something stands there.
@@ -286,6 +287,7 @@ func (t *tree) rename(e entryID, q nodeID, name []byte, cookie uint32, synthetic
 		from = t.join(t.st.entry(e).dir, t.st.name(e))
 	}
 	if there != 0 {
+		t.replacedAsIs(there)
 		t.removeEntry(there)
 	}
 	t.st.move(e, q, name)
@@ -369,6 +371,7 @@ func (t *tree) exchanged(a, b *pair) {
 		if t.wanted(mask|inotify.MovedFrom, false) {
 			from := t.join(a.p, a.from.name)
 			t.put(item{ev: Event{Path: t.join(a.q, a.to.name), From: from, Mask: mask, Cookie: a.from.cookie, Exchange: true}})
+			t.otherHalfAsIs(a, b)
 		}
 		t.placed(a.src)
 		t.placed(a.dst)

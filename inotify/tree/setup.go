@@ -37,6 +37,7 @@ func (w *Watcher) add(ctx context.Context, path string) error {
 		real = abs // opening it says why
 	}
 	t := w.t
+	defer w.beginAsIs()()
 	t.work.Lock()
 	r, err := t.addRoot(path, abs, real)
 	t.work.Unlock()

@@ -36,6 +36,11 @@ func (s *scanner) enter(n nodeID, final bool) {
 		return
 	}
 	p := t.st.parent(n)
+	if t.opt.enter != nil && !t.opt.enter(t.join(n, nil)) {
+		t.st.node(n).gen = t.gen
+		t.mu.Unlock()
+		return
+	}
 	s.name = append(s.name[:0], t.st.name(t.st.node(n).entry)...)
 	i := s.kept(p)
 	t.mu.Unlock()

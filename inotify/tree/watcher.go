@@ -49,7 +49,12 @@ func New(mask inotify.Mask, opts ...Option) (*Watcher, error) {
 	file := os.NewFile(uintptr(fd), "inotify") // non-blocking: it joins the poller
 	w := &Watcher{}
 	w.src = source{w: w, sys: system{inotify: fd, size: o.bufferSize, fds: descriptors()}}
-	w.t = newTree(&shared{&w.src.sys, w}, o)
+	if o.asIs {
+		w.src.sys.pathOnly = true
+		w.t = newAsIs(&shared{&w.src.sys, w}, o)
+	} else {
+		w.t = newTree(&shared{&w.src.sys, w}, o)
+	}
 	w.t.onRead = o.tap
 	if err := w.stream.Open(file, &w.src, errWatcherClosed); err != nil {
 		file.Close()

@@ -26,6 +26,9 @@ func New(inotify.Mask, ...Option) (*Watcher, error) { return nil, errUnsupported
 // Add returns errors.ErrUnsupported on this system.
 func (*Watcher) Add(context.Context, string) error { return errUnsupported }
 
+// AddFile returns errors.ErrUnsupported on this system.
+func (*Watcher) AddFile(string, inotify.Mask) error { return errUnsupported }
+
 // Remove returns errors.ErrUnsupported on this system.
 func (*Watcher) Remove(string) error { return errUnsupported }
 
