@@ -168,7 +168,10 @@ func (t *tree) exchangedIn(q nodeID, r record, after int) {
 	f, next := t.recordAt(pos)
 	if to, ok := t.partner(q, f, next); ok {
 		if p, _ := t.recordAt(to); t.st.watched(p.wd) != 0 && t.attached(t.st.watched(p.wd)) {
-			return // it went on to another place in the trees
+			// It went on to another place in the trees; or r's MOVED_FROM was merged into an earlier one, and
+			// the two names were exchanged.
+			t.look(q, string(r.name))
+			return
 		}
 	}
 	e := t.known(q, f)
@@ -188,4 +191,7 @@ func (t *tree) exchangedIn(q nodeID, r record, after int) {
 	if really {
 		t.goneEntry(e, inotify.MovedFrom, f.cookie, false)
 	}
+	// If f was the last in the queue, the MOVED_FROM of what came was merged into it: cookies are not
+	// compared (inotify_merge in fs/notify/inotify/inotify_fsnotify.c).
+	t.look(q, string(r.name))
 }
