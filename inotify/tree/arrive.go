@@ -110,6 +110,7 @@ func (t *tree) dirMovedTo(q nodeID, e entryID, r record, after int) {
 	if err == nil {
 		if m = t.st.watched(wd); m != 0 {
 			t.st.unbind(m)
+			t.returned[n] = struct{}{}
 		}
 		t.st.bind(n, wd)
 	}

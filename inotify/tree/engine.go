@@ -110,8 +110,9 @@ type tree struct {
 	drained  bool   // the last read found the queue empty
 	readErr  error
 	onRead   func(raw []byte)
-	stale    map[int32]struct{} // watches that are gone, whose IGNORED may be queued
-	sinceGap int                // records handled since looks were served
+	stale    map[int32]struct{}  // watches that are gone, whose IGNORED may be queued
+	returned map[nodeID]struct{} // came back with a watch whose older records may be queued
+	sinceGap int                 // records handled since looks were served
 
 	visits     []nodeID // directories to be taken in
 	later      []nodeID // directories to be looked at when the queue is empty
@@ -144,7 +145,8 @@ type pathCache struct {
 }
 
 func newTree(d disk, opt options) *tree {
-	t := &tree{disk: d, opt: opt, gen: 1, stale: make(map[int32]struct{}), marks: make(map[mark]struct{})}
+	t := &tree{disk: d, opt: opt, gen: 1, stale: make(map[int32]struct{}), marks: make(map[mark]struct{}),
+		returned: make(map[nodeID]struct{})}
 	t.mask = kernelMask | opt.mask&inotify.AllEvents
 	t.serial = newScanner(t)
 	t.st.version = 1
@@ -175,6 +177,7 @@ func (t *tree) step() (more bool) {
 	}
 	if t.pos == len(t.pend) && t.drained {
 		clear(t.stale) // their IGNORED was handled, or was lost
+		clear(t.returned)
 	}
 	if t.pos == len(t.pend) && t.drained && len(t.visits) == 0 || t.sinceGap >= lookEvery {
 		t.sinceGap = 0

@@ -167,6 +167,11 @@ func (t *tree) mirror(a *pair, barrier nodeID) (b pair, fromPos int, found bool)
 func (t *tree) movedFrom(p nodeID, r record) {
 	a := pair{p: p, from: r}
 	a.src = t.known(p, r)
+	if _, ok := t.returned[p]; ok {
+		// This can be the second half of an exchange whose first was told before p came back, and not
+		// heeded: then something stands at the name, though the last record of it says that it moved.
+		t.look(p, string(r.name))
+	}
 	toPos, found := t.partner(p, r, t.next)
 	if found {
 		a.toPos = toPos

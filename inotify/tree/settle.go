@@ -23,7 +23,7 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 		}
 		return 0
 	}
-	m := t.st.watched(wd)
+	m, back := t.st.watched(wd), false
 	if m != 0 && fresh {
 		t.lostWatch(m) // the kernel gave the number of a watch that is gone out again
 		t.stale[wd] = struct{}{}
@@ -41,12 +41,16 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 		return t.standsAt(m, n, 0)
 	case m != 0:
 		t.st.unbind(m) // it was let go, and is back
+		back = true
 	}
 	if nd.wd != 0 {
 		n = t.replace(n)
 		nd = t.st.node(n)
 	}
 	t.st.bind(n, wd)
+	if back {
+		t.returned[n] = struct{}{}
+	}
 	nd.flags &^= failed | foreign | mountRoot | inDoubt
 	if mount {
 		nd.flags |= mountRoot
@@ -70,6 +74,7 @@ func (t *tree) standsAt(m, n nodeID, cookie uint32) nodeID {
 		n = t.replace(n)
 		t.st.unbind(m)
 		t.st.bind(n, wd)
+		t.returned[n] = struct{}{}
 		return n
 	}
 	old, oldName := t.st.parent(m), string(t.st.name(t.st.node(m).entry))
