@@ -37,8 +37,10 @@ func (p *program) statCommand() *cobra.Command {
 		Use:   "stat [OPTION]... PATH...",
 		Short: "Count events: inotifywatch of inotify-tools, option for option",
 		Long: "Does what inotifywatch " + compat.Version + " does: the same options, output, messages and exit statuses.\n" +
-			"'inoseq stat -h' lists the options. A link to inoseq with the name inotifywatch does the same.",
-		Example:               "  inoseq stat -r -t 60 src",
+			"'inoseq stat -h' lists the options. A link to inoseq with the name inotifywatch does the same.\n\n" +
+			"Beyond that, --live shows the table on a terminal as it grows, with a bar for each row and its events\n" +
+			"a second, until q or ^C, and leaves the last one. Where the output is no terminal, it changes nothing.",
+		Example:               "  inoseq stat -r -t 60 src\n  inoseq stat -r --live .",
 		DisableFlagParsing:    true,
 		DisableFlagsInUseLine: true,
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -48,7 +50,7 @@ func (p *program) statCommand() *cobra.Command {
 }
 
 func (p *program) compatEnv(name string) compat.Env {
-	return compat.Env{Name: name, Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr}
+	return compat.Env{Name: name, Stdin: p.stdin, Stdout: p.stdout, Stderr: p.stderr, Command: true}
 }
 
 func asError(status int) error {

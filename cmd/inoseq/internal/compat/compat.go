@@ -21,6 +21,7 @@ type Env struct {
 	Name           string // of the program, for the messages about options
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
+	Command        bool // it is called as a command of inoseq: what only that has, is there
 }
 
 // Exit statuses.
@@ -92,6 +93,7 @@ func Main(args []string) (status int, ok bool) {
 	if len(args) < 2 {
 		return 0, false
 	}
+	env.Command = true
 	switch args[1] {
 	case "wait":
 		env.Name = "inotifywait"

@@ -111,12 +111,6 @@ func (s *statRun) run(say func(string, ...any)) int {
 	defer stop()
 	now := notifyTable()
 	defer signal.Stop(now)
-	go func() {
-		for range now {
-			s.print()
-			_, _ = s.env.Stdout.Write([]byte("\n"))
-		}
-	}()
 	say("Finished establishing watches, now collecting statistics.\n")
 	if s.o.timeout > 0 {
 		if s.o.verbose {
@@ -126,12 +120,30 @@ func (s *statRun) run(say func(string, ...any)) int {
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(s.o.timeout)*time.Second)
 		defer cancel()
 	}
+	if screen := s.screen(); screen != nil {
+		return s.runLive(ctx, screen, now)
+	}
+	go func() {
+		for range now {
+			s.print()
+			_, _ = s.env.Stdout.Write([]byte("\n"))
+		}
+	}()
+	if !s.collect(ctx, say) {
+		return statusFailed
+	}
+	s.print()
+	return statusFine
+}
+
+// collect counts until ctx is done.
+func (s *statRun) collect(ctx context.Context, say func(string, ...any)) bool {
 	for ev, err := range s.src.events(ctx, 0) {
 		if ctx.Err() != nil && err != nil {
 			break
 		}
 		if !s.one(ev, err, say) {
-			return statusFailed
+			return false
 		}
 	}
 	// What has happened until now counts.
@@ -142,8 +154,7 @@ func (s *statRun) run(say func(string, ...any)) int {
 			break
 		}
 	}
-	s.print()
-	return statusFine
+	return true
 }
 
 // one counts an event.

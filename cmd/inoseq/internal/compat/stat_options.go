@@ -5,6 +5,7 @@ package compat
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/inoseq/inoseq/inotify"
@@ -18,7 +19,7 @@ type statOptions struct {
 	fromFile *string
 	expr     expressions
 
-	ascending, verbose, zero, recursive, noDereference bool
+	ascending, verbose, zero, recursive, noDereference, live bool
 
 	sortSet bool // by -a: -d does not count, there
 }
@@ -35,6 +36,9 @@ var statLong = []longOption{
 // parseStat reads the command line and tells what is wrong with it. Names are what is no option.
 func parseStat(env Env, args []string) (o statOptions, names []string, ok bool) {
 	line := options{name: env.Name, stderr: env.Stderr, short: statShort, long: statLong, args: args}
+	if env.Command {
+		line.long = append(slices.Clone(statLong), longOption{"live", false, 'l'})
+	}
 	opt, arg := line.next()
 	for ; opt != endOfOptions && opt != wrongOption; opt, arg = line.next() {
 		if !o.take(env, opt, arg) {
@@ -58,7 +62,7 @@ func parseStat(env Env, args []string) (o statOptions, names []string, ok bool) 
 func (o *statOptions) take(env Env, opt byte, arg string) (ok bool) {
 	switch opt {
 	case 'h':
-		_, _ = io.WriteString(env.Stdout, statHelp)
+		_, _ = io.WriteString(env.Stdout, statHelp(env.Command))
 		return false
 	case 'F', 'S':
 		refuseFanotify(env, opt)
@@ -69,6 +73,8 @@ func (o *statOptions) take(env Env, opt byte, arg string) (ok bool) {
 		o.recursive = true
 	case 'P':
 		o.noDereference = true
+	case 'l':
+		o.live = true
 	case 'z':
 		o.zero = true
 	case 'c':
@@ -127,7 +133,15 @@ func (o *statOptions) sortBy(env Env, ascending bool, key string) bool {
 	return true
 }
 
-const statHelp = `inotifywatch ` + Version + ` (inoseq stat)
+// statHelp is the text of -h, also for what only the command stat of inoseq has.
+func statHelp(command bool) string {
+	if command {
+		return statHelpOptions + statHelpLive + statHelpEnd
+	}
+	return statHelpOptions + statHelpEnd
+}
+
+const statHelpOptions = `inotifywatch ` + Version + ` (inoseq stat)
 Count what happens to files.
 Usage: inotifywatch [OPTION]... PATH...
 
@@ -140,7 +154,12 @@ Usage: inotifywatch [OPTION]... PATH...
 	-z|--zero     	Rows and columns of zeros, too.
 	-v|--verbose  	Say more.
 	-h|--help     	This text.
+`
 
+const statHelpLive = `	--live        	On a terminal, show the table as it grows, with events a second; q or ^C ends it.
+`
+
+const statHelpEnd = `
 SIGUSR1 prints the table as it is. Exit status: 0, or 1 if something failed.
 
 Events:

@@ -25,6 +25,9 @@ type row struct {
 	nth   int
 	total int
 	hits  map[inotify.Mask]int
+
+	rate    float64 // events a second, for --live
+	sampled int     // total when the rate was last taken
 }
 
 // table is all rows.
@@ -88,16 +91,41 @@ func (t *table) rename(from, to string) {
 // text is the table.
 func (t *table) text(o *statOptions, asked inotify.Mask) []byte {
 	var b bytes.Buffer
-	shown := []inotify.Mask{}
+	shown := t.columns(o, asked)
 	b.WriteString("total  ")
+	for _, c := range shown {
+		fmt.Fprintf(&b, "%s  ", heading(c))
+	}
+	b.WriteString("filename\n")
+	for _, r := range t.sorted(o) {
+		fmt.Fprintf(&b, "%-5d  ", r.total)
+		for _, c := range shown {
+			fmt.Fprintf(&b, "%-*d  ", len(heading(c)), r.hits[c])
+		}
+		b.WriteString(r.dir + "\n")
+	}
+	return b.Bytes()
+}
+
+// columns returns those of the table that are to be shown.
+func (t *table) columns(o *statOptions, asked inotify.Mask) (shown []inotify.Mask) {
 	for _, c := range columns {
 		if asked.Has(c) && (o.zero || t.all.hits[c] > 0) {
 			shown = append(shown, c)
-			fmt.Fprintf(&b, "%s  ", strings.ToLower(c.String()))
 		}
 	}
-	b.WriteString("filename\n")
-	rows := slices.Clone(t.rows)
+	return shown
+}
+
+func heading(c inotify.Mask) string { return strings.ToLower(c.String()) }
+
+// sorted returns the rows that are to be shown, in order.
+func (t *table) sorted(o *statOptions) (rows []*row) {
+	for _, r := range t.rows {
+		if r.total > 0 || o.zero {
+			rows = append(rows, r)
+		}
+	}
 	slices.SortStableFunc(rows, func(x, y *row) int {
 		a, b := x.by(o.sort), y.by(o.sort)
 		if !o.ascending {
@@ -105,17 +133,7 @@ func (t *table) text(o *statOptions, asked inotify.Mask) []byte {
 		}
 		return cmp.Or(cmp.Compare(a, b), cmp.Compare(x.nth, y.nth))
 	})
-	for _, r := range rows {
-		if r.total == 0 && !o.zero {
-			continue
-		}
-		fmt.Fprintf(&b, "%-5d  ", r.total)
-		for _, c := range shown {
-			fmt.Fprintf(&b, "%-*d  ", len(c.String()), r.hits[c])
-		}
-		b.WriteString(r.dir + "\n")
-	}
-	return b.Bytes()
+	return rows
 }
 
 func (r *row) by(c inotify.Mask) int {
