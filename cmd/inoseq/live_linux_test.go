@@ -29,7 +29,7 @@ type liveRun struct {
 }
 
 // mustLive starts stat --live on a terminal of some columns and rows.
-func mustLive(t *testing.T, columns, rows uint16, args ...string) *liveRun {
+func mustLive(t *testing.T, as *syscall.SysProcAttr, columns, rows uint16, args ...string) *liveRun {
 	t.Helper()
 	master, tty, err := pty.Open()
 	if err != nil {
@@ -46,7 +46,7 @@ func mustLive(t *testing.T, columns, rows uint16, args ...string) *liveRun {
 	l.before = l.mustSettings(t)
 	l.cmd.Env = append(os.Environ(), "TERM=xterm", "GORACE=atexit_sleep_ms=0")
 	l.cmd.Stdin, l.cmd.Stdout, l.cmd.Stderr = tty, tty, tty
-	l.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	l.cmd.SysProcAttr = as
 	if err := l.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -58,6 +58,9 @@ func mustLive(t *testing.T, columns, rows uint16, args ...string) *liveRun {
 	})
 	return l
 }
+
+// ownSession makes the terminal the controlling one: its keys become signals.
+func ownSession() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true, Setctty: true} }
 
 func (l *liveRun) mustSettings(t *testing.T) unix.Termios {
 	t.Helper()
@@ -128,7 +131,7 @@ func TestALiveTableGrowsAndItsLastStateIsLeft(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := mustMkdir(t, "a", "b")
-			l := mustLive(t, 120, 20, "-r", "-e", "create,delete", dir)
+			l := mustLive(t, ownSession(), 120, 20, "-r", "-e", "create,delete", dir)
 			l.mustSee(t, screenBegins+`\x1b\[H0 events, 0\.0/s; q ends\x1b\[K\r+\ntotal +events/s +filename\x1b\[K\x1b\[J`)
 			if during := l.mustSettings(t); during.Lflag&(unix.ICANON|unix.ECHO) != 0 {
 				t.Errorf("keys come by the line or are shown: %#x", during.Lflag)
@@ -150,7 +153,7 @@ func TestALiveTableGrowsAndItsLastStateIsLeft(t *testing.T) {
 func TestTheRatesOfALiveTableFallBackToZero(t *testing.T) {
 	t.Parallel()
 	dir := mustMkdir(t)
-	l := mustLive(t, 80, 24, "-e", "create", dir)
+	l := mustLive(t, ownSession(), 80, 24, "-e", "create", dir)
 	l.mustSee(t, screenBegins)
 	mustWrite(t, filepath.Join(dir, "one"))
 	l.mustSee(t, `\x1b\[H1 event, (0\.[1-9]|[1-9]\d*\.\d)/s`)
@@ -167,7 +170,7 @@ func TestALiveTableFollowsTheSizeOfItsTerminal(t *testing.T) {
 		dirs = append(dirs, name)
 	}
 	dir := mustMkdir(t, dirs...)
-	l := mustLive(t, 60, 5, "-r", dir)
+	l := mustLive(t, ownSession(), 60, 5, "-r", dir)
 	l.mustSee(t, screenBegins)
 	for _, name := range dirs {
 		mustWrite(t, filepath.Join(dir, name, "file"))
@@ -191,7 +194,7 @@ func TestALiveTableFollowsTheSizeOfItsTerminal(t *testing.T) {
 func TestNoNameOfALiveTableReachesTheTerminalAsItIs(t *testing.T) {
 	t.Parallel()
 	dir := mustMkdir(t, "bad\x1b]0;title\a\nname")
-	l := mustLive(t, 120, 24, "-r", dir)
+	l := mustLive(t, ownSession(), 120, 24, "-r", dir)
 	l.mustSee(t, screenBegins)
 	mustWrite(t, filepath.Join(dir, "bad\x1b]0;title\a\nname", "file"))
 	l.mustSee(t, `\\x1b\]0;title\\a\\nname/"\x1b\[K`)
@@ -204,10 +207,31 @@ func TestNoNameOfALiveTableReachesTheTerminalAsItIs(t *testing.T) {
 
 func TestALiveTableGivesTheTerminalBackBeforeItIsStopped(t *testing.T) {
 	t.Parallel()
-	dir := mustMkdir(t)
-	l := mustLive(t, 80, 24, "-e", "create", dir)
+	l := mustLive(t, &syscall.SysProcAttr{Setpgid: true}, 80, 24, mustMkdir(t)) // as a shell does it
 	l.mustSee(t, screenBegins+`\x1b\[H0 events`)
-	// It leads a session of its own, where nobody could let it go on: the kernel stops nothing there.
+	if err := l.cmd.Process.Signal(syscall.SIGTSTP); err != nil {
+		t.Fatal(err)
+	}
+	var status unix.WaitStatus
+	if _, err := unix.Wait4(l.cmd.Process.Pid, &status, unix.WUNTRACED, nil); err != nil || !status.Stopped() {
+		t.Fatalf("it is not stopped: %#x, %v", status, err)
+	}
+	if stopped := l.mustSettings(t); stopped != l.before {
+		t.Errorf("the terminal's settings are %+v, and were %+v", stopped, l.before)
+	}
+	if err := l.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	l.mustSee(t, screenEnds+screenBegins+`\x1b\[H0 events`)
+	l.mustType(t, "q")
+	l.mustSee(t, screenEnds)
+	l.mustEnd(t)
+}
+
+func TestALiveTableWithoutAShellIsNotStopped(t *testing.T) {
+	t.Parallel()
+	l := mustLive(t, ownSession(), 80, 24, mustMkdir(t))
+	l.mustSee(t, screenBegins+`\x1b\[H0 events`)
 	l.mustType(t, "\x1a")
 	l.mustSee(t, screenEnds+screenBegins+`\x1b\[H0 events`)
 	l.mustType(t, "q")

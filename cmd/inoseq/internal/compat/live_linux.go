@@ -89,20 +89,18 @@ func (s *screen) handle(sig os.Signal) bool {
 	case unix.SIGTSTP:
 		s.leave()
 		suspend()
-		signal.Notify(s.signals, unix.SIGTSTP)
 		return s.enter() == nil
 	}
 	return true
 }
 
-// suspend stops the process as if it had not caught SIGTSTP, and returns when it goes on. A signal to the
-// thread itself has come when tgkill(2) returns; the kernel drops it where nobody could let the process go
-// on, and so would SIGSTOP not be.
+// suspend stops the process, and returns when it goes on. SIGTTOU has the effect that SIGTSTP has where it
+// is not caught, which signal.Reset does not bring back: unlike SIGSTOP, the kernel drops it where no shell
+// could let the process go on. A signal to the thread itself has come when tgkill(2) returns.
 func suspend() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	signal.Reset(unix.SIGTSTP)
-	_ = unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.SIGTSTP)
+	_ = unix.Tgkill(unix.Getpid(), unix.Gettid(), unix.SIGTTOU)
 }
 
 // size returns that of the terminal, or the usual one if it does not know.
