@@ -53,13 +53,16 @@ func (t *table) frame(head string, o *statOptions, asked inotify.Mask, width, he
 		names[i] = []rune(clean(r.dir))
 		longest = max(longest, len(names[i]))
 	}
-	title := fmt.Sprintf("%-7s  %8s  %-*s  ", "total", "events/s", barWidth, "")
+	// No number of a column is larger than that of all rows.
+	wide := func(c inotify.Mask) int { return max(len(heading(c)), len(strconv.Itoa(t.all.hits[c]))) }
+	total := max(len("total"), len(strconv.Itoa(t.all.total)))
+	title := fmt.Sprintf("%-*s  %8s  %-*s  ", total, "total", "events/s", barWidth, "")
 	if width > 0 {
 		longest = min(longest, max(width/3, len("filename")))
-		columns = columns[:fitting(columns, width-longest-len(title))]
+		columns = fitting(columns, wide, width-longest-len(title))
 	}
 	for _, c := range columns {
-		title += heading(c) + "  "
+		title += fmt.Sprintf("%-*s  ", wide(c), heading(c))
 	}
 	lines := []string{head, title + "filename"}
 	if width > 0 {
@@ -70,12 +73,12 @@ func (t *table) frame(head string, o *statOptions, asked inotify.Mask, width, he
 		if most > 0 {
 			bar = (r.total*barWidth + most - 1) / most
 		}
-		line := fmt.Sprintf("%-7d  %8.1f  %-*s  ", r.total, r.rate, barWidth, strings.Repeat("#", bar))
+		line := fmt.Sprintf("%-*d  %8.1f  %-*s  ", total, r.total, r.rate, barWidth, strings.Repeat("#", bar))
 		for _, c := range columns {
-			line += fmt.Sprintf("%-*d  ", len(heading(c)), r.hits[c])
+			line += fmt.Sprintf("%-*d  ", wide(c), r.hits[c])
 		}
 		if n := len(names[i]); width > 0 && n > longest {
-			names[i] = append([]rune("..."), names[i][n-max(longest-3, 0):]...)
+			names[i] = append([]rune("..."), names[i][n-longest+3:]...)
 		}
 		lines = append(lines, line+string(names[i]))
 	}
@@ -85,13 +88,14 @@ func (t *table) frame(head string, o *statOptions, asked inotify.Mask, width, he
 	return cut(lines, width, height)
 }
 
-// fitting returns how many columns there are room for.
-func fitting(columns []inotify.Mask, room int) (n int) {
-	for n < len(columns) && len(heading(columns[n]))+2 <= room {
-		room -= len(heading(columns[n])) + 2
-		n++
+// fitting returns the first columns, as far as there is room for them.
+func fitting(columns []inotify.Mask, wide func(inotify.Mask) int, room int) []inotify.Mask {
+	for i, c := range columns {
+		if room -= wide(c) + 2; room < 0 {
+			return columns[:i]
+		}
 	}
-	return n
+	return columns
 }
 
 // cut bounds what does not fit however small it is made.
