@@ -308,13 +308,15 @@ func (t *tree) placed(e entryID) {
 	if n == 0 {
 		return
 	}
+	nd := t.st.node(n)
 	if t.opt.skip != nil {
-		t.st.node(n).flags |= refilter
-		t.st.node(n).gen = 0 // what is skipped depends on the path
+		nd.flags |= refilter
+		nd.gen = 0 // what is skipped depends on the path
 	}
-	if t.st.node(n).gen != t.gen {
+	if nd.gen != t.gen {
 		t.push(n)
 	}
+	t.askAgain(n)
 }
 
 // isExchange tells an exchange from a rename and its undoing, which look the same but for MOVE_SELF
