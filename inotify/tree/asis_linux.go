@@ -26,7 +26,8 @@ type asIs struct {
 
 // ending is a directory that is no part of the trees any more.
 type ending struct {
-	path string
+	dir  int32 // the watch of the directory it was in, which may have moved when the end is told
+	name string
 	told bool // its DELETE_SELF: it was not held open
 }
 
@@ -80,12 +81,12 @@ func (t *tree) recordAsIs(r record) (done bool) {
 	if end, ok := t.asIs.ending[r.wd]; ok {
 		switch {
 		case r.mask.Has(inotify.DeleteSelf):
-			t.tellSelf(end.path, r.mask, 0)
+			t.tellEnd(end, r.mask)
 			end.told = true
 			t.asIs.ending[r.wd] = end
 		case r.mask.Has(inotify.Ignored):
 			if end.told { // else it is held open, and tells nothing more
-				t.tellSelf(end.path, r.mask, 0)
+				t.tellEnd(end, r.mask)
 			}
 			delete(t.asIs.ending, r.wd)
 		}
@@ -147,7 +148,17 @@ func (t *tree) outAsIs(e entryID, cookie uint32) {
 // replacedAsIs notes that a rename takes the place of e: a directory tells its end after that.
 func (t *tree) replacedAsIs(e entryID) {
 	if n := t.st.entry(e).node; t.asIs != nil && n != 0 && t.st.node(n).wd != 0 {
-		t.asIs.ending[t.st.node(n).wd] = ending{path: t.dirPath(n)}
+		in := t.st.node(t.st.entry(e).dir).wd
+		t.asIs.ending[t.st.node(n).wd] = ending{dir: in, name: string(t.st.name(e))}
+	}
+}
+
+func (t *tree) tellEnd(end ending, mask inotify.Mask) {
+	if _, stale := t.stale[end.dir]; stale {
+		return
+	}
+	if in := t.st.watched(end.dir); in != 0 && t.attached(in) {
+		t.tellSelf(t.join(in, []byte(end.name))+"/", mask, 0)
 	}
 }
 

@@ -302,23 +302,6 @@ func (t *tree) rename(e entryID, q nodeID, name []byte, cookie uint32, synthetic
 	t.placed(e)
 }
 
-// placed has a directory that came to another place taken in if the present scan still has to.
-func (t *tree) placed(e entryID) {
-	n := t.st.entry(e).node
-	if n == 0 {
-		return
-	}
-	nd := t.st.node(n)
-	if t.opt.skip != nil {
-		nd.flags |= refilter
-		nd.gen = 0 // what is skipped depends on the path
-	}
-	if nd.gen != t.gen {
-		t.push(n)
-	}
-	t.askAgain(n)
-}
-
 // isExchange tells an exchange from a rename and its undoing, which look the same but for MOVE_SELF
 // and ISDIR. For two files the name is looked at that is empty after the undoing: if something is there
 // now, the state has to have it, however it came there; if nothing is, and it was an exchange, its
