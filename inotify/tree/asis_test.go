@@ -7,6 +7,7 @@ package tree
 
 import (
 	"context"
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"slices"
@@ -162,6 +163,61 @@ func TestRecordsTellTheEndOfADirectoryThatARenameReplaced(t *testing.T) {
 	if got := slices.Collect(w.Dirs()); !slices.Equal(got, []string{root, b, filepath.Join(b, "c")}) {
 		t.Errorf("Dirs %q", got)
 	}
+}
+
+func TestRecordsTellTheEndOfAReplacedDirectoryWhereItsParentIs(t *testing.T) {
+	root := mustTemp(t)
+	a, b := filepath.Join(root, "p", "a"), filepath.Join(root, "p", "b")
+	mustMkdir(t, a, b)
+	w := mustAsIs(t, quietMask, root)
+	f, err := os.Open(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Rename(a, b); err != nil {
+		t.Fatal(err)
+	}
+	mustRename(t, filepath.Join(root, "p"), filepath.Join(root, "q"))
+	f.Close() // now its end is queued
+	mustTell(t, w, root, `MOVED_TO|ISDIR "p/b" from "p/a"`, `MOVE_SELF "p/b/"`, `MOVED_TO|ISDIR "q" from "p"`, `MOVE_SELF "q/"`,
+		`DELETE_SELF "q/b/"`, `IGNORED "q/b/"`)
+}
+
+func TestRecordsTellNothingMoreOfADirectoryThatIsHeldAndReplaced(t *testing.T) {
+	root := mustTemp(t)
+	a, b := filepath.Join(root, "a"), filepath.Join(root, "b")
+	mustMkdir(t, a, b)
+	w := mustAsIs(t, inotify.Move|inotify.DeleteSelf, root)
+	f, err := os.Open(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Rename(a, b); err != nil {
+		t.Fatal(err)
+	}
+	mustTell(t, w, root, `MOVED_TO|ISDIR "b" from "a"`)
+	f.Close()
+	mustTell(t, w, root)
+}
+
+func TestRecordsAlwaysTellUnmount(t *testing.T) {
+	root := mustTemp(t)
+	mustMkdir(t, filepath.Join(root, "a"))
+	w := mustAsIs(t, inotify.Modify, root)
+	w.t.work.Lock()
+	n := w.t.st.watched(2) // descriptors count from 1
+	w.t.work.Unlock()
+	if n == 0 {
+		t.Fatal("no watch 2")
+	}
+	w.stream.Mu.Lock() // nothing is unmounted: the record is as the kernel's would be
+	inbox, err := inotify.AppendRecord(w.src.inbox, inotify.Record{WD: 2, Mask: inotify.Unmount}, binary.NativeEndian)
+	w.src.inbox = inbox
+	w.stream.Mu.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustTell(t, w, root, `UNMOUNT "a/"`)
 }
 
 func TestEnterTellsADirectoryAndNothingBelow(t *testing.T) {
