@@ -21,7 +21,14 @@ import (
 type asIs struct {
 	disk   *asIsDisk
 	files  map[int32]string // that are watched by themselves
-	ending map[int32]string // directories that were replaced: their own end is still to be told
+	ending map[int32]ending // directories that were replaced: their own end is still to be told
+}
+
+// ending is a directory that is no part of the trees any more.
+type ending struct {
+	dir  int32 // the watch of the directory it was in, which may have moved when the end is told
+	name string
+	told bool // its DELETE_SELF: it was not held open
 }
 
 // readMask are the events of reading.
@@ -34,7 +41,7 @@ func newAsIs(d *shared, o options) *tree {
 	disk := &asIsDisk{shared: d, reads: o.mask & readMask, low: make(map[int32]struct{})}
 	t := newTree(disk, o)
 	t.mask &^= inotify.ExclUnlink
-	t.asIs = &asIs{disk: disk, files: make(map[int32]string), ending: make(map[int32]string)}
+	t.asIs = &asIs{disk: disk, files: make(map[int32]string), ending: make(map[int32]ending)}
 	return t
 }
 
@@ -71,11 +78,16 @@ func (t *tree) recordAsIs(r record) (done bool) {
 		t.tellSelf(path, r.mask, r.cookie)
 		return true
 	}
-	if path, ok := t.asIs.ending[r.wd]; ok {
+	if end, ok := t.asIs.ending[r.wd]; ok {
 		switch {
 		case r.mask.Has(inotify.DeleteSelf):
-			t.tellSelf(path, r.mask, 0)
+			t.tellEnd(end, r.mask)
+			end.told = true
+			t.asIs.ending[r.wd] = end
 		case r.mask.Has(inotify.Ignored):
+			if end.told { // else it is held open, and tells nothing more
+				t.tellEnd(end, r.mask)
+			}
 			delete(t.asIs.ending, r.wd)
 		}
 		return false
@@ -136,7 +148,35 @@ func (t *tree) outAsIs(e entryID, cookie uint32) {
 // replacedAsIs notes that a rename takes the place of e: a directory tells its end after that.
 func (t *tree) replacedAsIs(e entryID) {
 	if n := t.st.entry(e).node; t.asIs != nil && n != 0 && t.st.node(n).wd != 0 {
-		t.asIs.ending[t.st.node(n).wd] = t.dirPath(n)
+		in := t.st.node(t.st.entry(e).dir).wd
+		t.asIs.ending[t.st.node(n).wd] = ending{dir: in, name: string(t.st.name(e))}
+	}
+}
+
+func (t *tree) tellEnd(end ending, mask inotify.Mask) {
+	if _, stale := t.stale[end.dir]; stale {
+		return
+	}
+	if in := t.st.watched(end.dir); in != 0 && t.attached(in) {
+		t.tellSelf(t.join(in, []byte(end.name))+"/", mask, 0)
+	}
+}
+
+// askAgain has the directories at and below n that were not entered taken in if they are to be now: their
+// paths are others.
+func (t *tree) askAgain(n nodeID) {
+	if t.opt.enter == nil {
+		return
+	}
+	nd := t.st.node(n)
+	if nd.wd == 0 && nd.flags&failed == 0 {
+		nd.gen = 0
+		t.push(n)
+	}
+	for e := nd.first; e != 0; e = t.st.entry(e).next {
+		if c := t.st.entry(e).node; c != 0 {
+			t.askAgain(c)
+		}
 	}
 }
 

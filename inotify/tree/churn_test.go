@@ -33,6 +33,7 @@ type churn struct {
 	mask    inotify.Mask
 	full    bool // differences of the picture are looked for: the mask has all that changes entries
 	opts    []Option
+	by      func(*picture, Event, error) // what applies events to the picture; nil: its apply
 	filled  bool
 	over    bool // overflows are expected
 	flood   int  // events of two files that each operation adds, to fill the queue at any speed
@@ -117,7 +118,11 @@ var floodNames = []string{"flood-one", "flood-two"}
 // apply gives the checker a step. Without Create, Delete, MovedFrom and MovedTo in the mask no picture can
 // be made of the events; what is left is that they were asked for.
 func (c churn) apply(p *picture, ev Event, err error) {
-	if c.full {
+	switch {
+	case c.by != nil:
+		c.by(p, ev, err)
+		return
+	case c.full:
 		p.apply(ev, err)
 		return
 	}
@@ -231,7 +236,8 @@ func (c churn) checkWatches(t *testing.T, w *Watcher, p *picture) bool {
 			c.seed, dirs, kernel, w.Len(), listed)
 		return false
 	}
-	return true
+	p.mustListTheDisk(t, w)
+	return !t.Failed()
 }
 
 // kernelWatches counts the lines of the instance's fdinfo.

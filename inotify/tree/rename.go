@@ -302,21 +302,6 @@ func (t *tree) rename(e entryID, q nodeID, name []byte, cookie uint32, synthetic
 	t.placed(e)
 }
 
-// placed has a directory that came to another place taken in if the present scan still has to.
-func (t *tree) placed(e entryID) {
-	n := t.st.entry(e).node
-	if n == 0 {
-		return
-	}
-	if t.opt.skip != nil {
-		t.st.node(n).flags |= refilter
-		t.st.node(n).gen = 0 // what is skipped depends on the path
-	}
-	if t.st.node(n).gen != t.gen {
-		t.push(n)
-	}
-}
-
 // isExchange tells an exchange from a rename and its undoing, which look the same but for MOVE_SELF
 // and ISDIR. For two files the name is looked at that is empty after the undoing: if something is there
 // now, the state has to have it, however it came there; if nothing is, and it was an exchange, its

@@ -255,3 +255,20 @@ func (t *tree) unsee(n nodeID) {
 		t.st.entry(e).sizeBits &^= entrySeen
 	}
 }
+
+// placed has a directory that came to another place taken in if the present scan still has to.
+func (t *tree) placed(e entryID) {
+	n := t.st.entry(e).node
+	if n == 0 {
+		return
+	}
+	nd := t.st.node(n)
+	if t.opt.skip != nil {
+		nd.flags |= refilter
+		nd.gen = 0 // what is skipped depends on the path
+	}
+	if nd.gen != t.gen {
+		t.push(n)
+	}
+	t.askAgain(n)
+}

@@ -1,6 +1,6 @@
 // Package compat is inotifywait and inotifywatch of inotify-tools 3.22.6.0, as Debian 12 ships them:
 // their options, output, messages and exit statuses. What is wrong there is right here, and only that
-// differs; the list is in allowed_test.go, with a reason each, and a test holds that it is complete and
+// differs; the list is testdata/allowed.txt, with a reason each, and a test holds that it is complete and
 // not too long.
 package compat
 
@@ -86,8 +86,10 @@ func Main(args []string) (status int, ok bool) {
 	env := Env{Name: args[0], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	switch filepath.Base(args[0]) {
 	case "inotifywait":
+		waitSignals()
 		return Wait(env, args[1:]), true
 	case "inotifywatch":
+		statSignals()
 		return Stat(env, args[1:]), true
 	}
 	if len(args) < 2 {
@@ -97,9 +99,11 @@ func Main(args []string) (status int, ok bool) {
 	switch args[1] {
 	case "wait":
 		env.Name = "inotifywait"
+		waitSignals()
 		return Wait(env, args[2:]), true
 	case "stat":
 		env.Name = "inotifywatch"
+		statSignals()
 		return Stat(env, args[2:]), true
 	}
 	return 0, false

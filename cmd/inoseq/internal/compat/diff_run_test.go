@@ -191,6 +191,7 @@ func (r *running) end(env []string) {
 	}
 	sig := map[string]syscall.Signal{
 		"": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "ALRM": syscall.SIGALRM,
+		"USR1": syscall.SIGUSR1, "USR2": syscall.SIGUSR2, "PWR": syscall.SIGPWR, "RT": syscall.Signal(firstRealtime),
 	}[r.c.get("end")]
 	if err := r.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		r.t.Fatal(err)

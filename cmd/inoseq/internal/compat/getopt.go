@@ -91,7 +91,7 @@ func (o *options) shortOption() (opt byte, arg string) {
 
 func (o *options) longOption(word string) (opt byte, arg string) {
 	name, value, hasValue := strings.Cut(word, "=")
-	found, clear := o.find(name)
+	found, clear := o.find(name, word)
 	switch {
 	case !clear:
 		return wrongOption, ""
@@ -111,8 +111,8 @@ func (o *options) longOption(word string) (opt byte, arg string) {
 	return found.short, value
 }
 
-// find returns the long option that name means, or nil; it is not clear if it may be several.
-func (o *options) find(name string) (found *longOption, clear bool) {
+// find returns the long option that name, of word, means, or nil; it is not clear if it may be several.
+func (o *options) find(name, word string) (found *longOption, clear bool) {
 	var may []string
 	for i, long := range o.long {
 		if long.name == name {
@@ -126,7 +126,7 @@ func (o *options) find(name string) (found *longOption, clear bool) {
 		}
 	}
 	if len(may) > 1 {
-		o.say("option '--%s' is ambiguous; possibilities:%s", name, strings.Join(may, ""))
+		o.say("option '--%s' is ambiguous; possibilities:%s", word, strings.Join(may, ""))
 		return nil, false
 	}
 	return found, true

@@ -81,7 +81,7 @@ const conversions = "aAbBcCdDeFgGhHIjklmMnpPrRsStTuUVwWxXyYzZ%"
 // text is what the conversion gives; what glibc does not know it prints as it stands.
 func (c conversion) text(verbatim string, now time.Time) string {
 	if c.letter == 0 || strings.IndexByte(conversions, c.letter) < 0 {
-		return verbatim
+		return c.padText(verbatim)
 	}
 	text := strftime.Format("%"+string(c.letter), now)
 	if n, ok := number[c.letter]; ok {
@@ -96,12 +96,14 @@ func (c conversion) text(verbatim string, now time.Time) string {
 	if c.letter == 'z' && c.pad != '-' && len(text) < c.width {
 		return text[:1] + strings.Repeat("0", c.width-len(text)) + text[1:]
 	}
+	return c.padText(text)
+}
+
+// padText fills up with blanks, also with the flag -, as glibc does.
+func (c conversion) padText(text string) string {
 	pad := " "
 	if c.pad == '0' || c.pad == '+' {
 		pad = "0"
-	}
-	if c.pad == '-' {
-		return text
 	}
 	return strings.Repeat(pad, max(c.width-len(text), 0)) + text
 }
@@ -109,7 +111,7 @@ func (c conversion) text(verbatim string, now time.Time) string {
 func (c conversion) padNumber(digits string, pad byte, width int) string {
 	switch c.pad {
 	case '-':
-		return digits
+		return c.padText(digits)
 	case '_':
 		pad = ' '
 	case '0', '+':

@@ -13,7 +13,7 @@ import (
 	"github.com/inoseq/inoseq/inotify"
 )
 
-// Wait is inotifywait. It returns the exit status. Signals have their default effect, as there.
+// Wait is inotifywait. It returns the exit status. Signals have the effect that Main gives them: the default.
 func Wait(env Env, args []string) int {
 	o, names, ok := parseWait(env, args)
 	if !ok {
