@@ -257,6 +257,14 @@ func (d *system) device(fd int) (uint64, error) {
 	return uint64(st.Dev), err
 }
 
+func (d *system) queued() int {
+	n, err := unix.IoctlGetUint32(d.inotify, unix.TIOCINQ) // FIONREAD, which writes an int of C
+	if err != nil {
+		return 0
+	}
+	return int(n)
+}
+
 func (d *system) close(fd int) { unix.Close(fd) }
 
 func (d *system) read(dst []byte) ([]byte, error) {

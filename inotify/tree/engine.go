@@ -46,6 +46,8 @@ type disk interface {
 	close(fd int)
 	// read appends what is queued now, at most a buffer's worth, to dst.
 	read(dst []byte) ([]byte, error)
+	// queued returns the bytes that are queued now.
+	queued() int
 }
 
 // kernelMask is what every watch asks for. An event that is equal to the newest in the queue is merged
@@ -112,6 +114,8 @@ type tree struct {
 	onRead   func(raw []byte)
 	stale    map[int32]struct{}  // watches that are gone, whose IGNORED may be queued
 	returned map[nodeID]struct{} // came back with a watch whose older records may be queued
+	handled  uint64              // bytes of records
+	scanFrom uint64              // value of handled from which on the next scan may begin
 	sinceGap int                 // records handled since looks were served
 
 	visits     []nodeID // directories to be taken in

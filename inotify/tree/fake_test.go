@@ -309,4 +309,12 @@ func (d *fakeDisk) read(dst []byte) ([]byte, error) {
 	return dst, nil
 }
 
+func (d *fakeDisk) queued() (n int) {
+	for _, r := range d.queue {
+		room, _ := inotify.AppendRecord(nil, r.Record, binary.NativeEndian)
+		n += len(room)
+	}
+	return n
+}
+
 func (d *fakeDisk) own() (watchFunc, func()) { return d.watch, func() {} }

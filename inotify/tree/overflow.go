@@ -6,6 +6,10 @@ package tree
 // descriptor -1 where the loss is and goes on (inotify(7)); anything can be among what was lost,
 // IGNORED too. So every directory is taken in again as if it were new, each once, and the differences
 // are told; an overflow meanwhile has another scan follow, the present one goes on.
+//
+// There is one such record at a time (fsnotify_insert_event in fs/notify/notification.c): what is lost
+// before it has been read leaves no other, though records that were queued after it are kept. So the scan
+// begins when all that was queued has been handled: of what stands behind, the end can be lost.
 
 import (
 	"errors"
@@ -17,6 +21,7 @@ import (
 func (t *tree) overflowed() {
 	t.put(item{ev: Event{Mask: inotify.QueueOverflow}, err: inotify.ErrOverflow})
 	t.rescan = true
+	t.scanFrom = t.handled + uint64(len(t.pend)-t.pos) + uint64(t.disk.queued())
 	t.freed = true
 	clear(t.stale)
 }

@@ -64,6 +64,7 @@ func (t *tree) records(most int) {
 		var r record
 		r, t.next = t.recordAt(t.pos)
 		t.record(r)
+		t.handled += uint64(t.next - t.pos)
 		t.pos = t.next
 		t.sinceGap++
 		if len(t.visits) > 0 && !t.drained {

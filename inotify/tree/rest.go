@@ -67,7 +67,7 @@ func (t *tree) rest() {
 		}
 	}
 	t.reach = nil
-	if t.rescan && len(t.visits) == 0 {
+	if t.rescan && len(t.visits) == 0 && t.handled >= t.scanFrom {
 		t.scanAgain()
 	}
 }

@@ -321,3 +321,10 @@ func (d *shared) read(dst []byte) ([]byte, error) {
 	}
 	return dst, err
 }
+
+// queued counts what a loop has read, too.
+func (d *shared) queued() int {
+	d.w.stream.Mu.Lock()
+	defer d.w.stream.Mu.Unlock()
+	return len(d.w.src.inbox) + d.system.queued()
+}
