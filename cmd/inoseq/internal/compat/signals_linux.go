@@ -44,5 +44,6 @@ func defaultSignals(handled ...syscall.Signal) {
 
 func waitSignals() { defaultSignals() }
 
-// statSignals leaves the signals that inotifywatch handles.
-func statSignals() { defaultSignals(unix.SIGUSR1, unix.SIGALRM) }
+// statSignals leaves the signals that inotifywatch handles, and SIGQUIT: Go ends by it in its own way, and
+// --live handles it.
+func statSignals() { defaultSignals(unix.SIGUSR1, unix.SIGALRM, unix.SIGQUIT) }
