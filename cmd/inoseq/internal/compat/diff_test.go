@@ -57,6 +57,9 @@ func mustHaveOurs(t *testing.T, program string) string {
 }
 
 func differential(t *testing.T, program, pattern string) {
+	if testing.Short() {
+		t.Skip("needs most of a minute: not with -short")
+	}
 	original, ours := mustHaveOriginal(t, program), mustHaveOurs(t, program)
 	for _, c := range mustReadCases(t, pattern) {
 		t.Run(c.name, func(t *testing.T) {
