@@ -165,10 +165,7 @@ func TestTheRatesOfALiveTableFallBackToZero(t *testing.T) {
 
 func TestALiveTableFollowsTheSizeOfItsTerminal(t *testing.T) {
 	t.Parallel()
-	var dirs []string
-	for _, name := range strings.Split("abcdefgh", "") {
-		dirs = append(dirs, name)
-	}
+	dirs := strings.Split("abcdefgh", "")
 	dir := mustMkdir(t, dirs...)
 	l := mustLive(t, ownSession(), 60, 5, "-r", dir)
 	l.mustSee(t, screenBegins)
