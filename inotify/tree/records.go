@@ -215,6 +215,10 @@ func (t *tree) removed(n nodeID, e entryID, r record) {
 		child := t.st.entry(e).node
 		wd, _, err := t.serial.peek(n, r.name)
 		switch {
+		case err == errBlocked && t.ends(n):
+			// Its directory is gone by now, and was empty then: what the record says is true of the name
+			// by the end, and a later creation of it is still in the queue.
+			t.goneEntry(e, inotify.Delete, 0, false)
 		case err == errBlocked || err != nil && !movedOn(err):
 			t.again(child)
 		case err != nil || wd != t.st.node(child).wd:
@@ -224,6 +228,18 @@ func (t *tree) removed(n nodeID, e entryID, r record) {
 	default:
 		t.goneEntry(e, inotify.Delete, 0, false)
 	}
+}
+
+// ends reports whether what is queued says that n is removed.
+func (t *tree) ends(n nodeID) bool {
+	wd := t.st.node(n).wd
+	_, found := t.ahead(t.next, 0, func(r record) verdict {
+		if r.wd == wd && r.mask.Has(inotify.DeleteSelf) {
+			return hit
+		}
+		return goOn
+	})
+	return found
 }
 
 // goneEntry takes e away and tells it.
