@@ -37,6 +37,7 @@ type fakeDisk struct {
 	nextWD int32
 	wds    map[int32]*inode
 	queue  []queuedRecord
+	length int // of the queue at most, in records; 0: no limit
 	cookie uint32
 	losing bool // records are lost
 	quiet  bool // records are not queued: the watch saw nothing
@@ -102,11 +103,27 @@ func (d *fakeDisk) push(r inotify.Record) {
 	if d.losing {
 		return
 	}
+	if d.length > 0 && len(d.queue) >= d.length {
+		d.overflow()
+		return
+	}
 	if n := len(d.queue); n > 0 && !d.cutOff && r.Mask&inotify.Ignored == 0 {
 		if last := d.queue[n-1]; last.WD == r.WD && last.Mask == r.Mask && bytes.Equal(last.Name, r.Name) {
 			return // merged, whatever the cookie
 		}
 	}
+	d.append(r)
+}
+
+// overflow is the loss of a record: one that says so is in the queue at most (fsnotify_insert_event in
+// fs/notify/notification.c).
+func (d *fakeDisk) overflow() {
+	if !slices.ContainsFunc(d.queue, func(r queuedRecord) bool { return r.WD == -1 }) {
+		d.append(inotify.Record{WD: -1, Mask: inotify.QueueOverflow})
+	}
+}
+
+func (d *fakeDisk) append(r inotify.Record) {
 	d.queue = append(d.queue, queuedRecord{r, d.cutOff})
 	d.cutOff = false
 }

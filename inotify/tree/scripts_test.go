@@ -11,7 +11,11 @@ package tree
 //	quietly OP ...              a change that queues nothing
 //	record WD MASK COOKIE NAME  a record by itself; - for no name
 //	lose ... found              what is between is lost in an overflow
+//	queue N                     the queue has room for N records; one more is lost in an overflow
+//	busy                        looks are served after every read, though the queue is not empty, as
+//	                            under churn that never ends
 //	cut                         a read(2) ends here
+//	times N: OP; OP             these, N times in turn
 //	wd N                        the next watch gets this descriptor
 //	when EVENT P: OP ...        once, just before the engine opens, watches, lists or locks P, just after
 //	                            it listed P, or (rename NAME) between MOVED_FROM and MOVED_TO NAME
@@ -54,6 +58,7 @@ type play struct {
 	tree    *tree
 	picture *picture
 	line    int
+	busy    bool
 }
 
 func newPlay(t *testing.T) *play {
@@ -100,6 +105,9 @@ func (p *play) tell() (told []string) {
 			return told
 		}
 		p.tree.work.Lock()
+		if p.busy {
+			p.tree.sinceGap = lookEvery
+		}
 		more := p.tree.step()
 		p.tree.work.Unlock()
 		for _, i := range p.tree.out {
@@ -165,7 +173,20 @@ func (p *play) do(line string) {
 		d.quiet = false
 		return
 	}
-	w := strings.Fields(line)
+	if rest, ok := strings.CutPrefix(line, "times "); ok {
+		n, ops, _ := strings.Cut(rest, ": ")
+		for range p.number(n) {
+			for _, op := range strings.Split(ops, "; ") {
+				p.do(op)
+			}
+		}
+		return
+	}
+	p.doWords(strings.Fields(line))
+}
+
+func (p *play) doWords(w []string) {
+	d := p.disk
 	switch w[0] {
 	case "add":
 		r, err := p.tree.addRoot(w[1], "/"+w[1], "/"+w[1])
@@ -192,10 +213,14 @@ func (p *play) do(line string) {
 		}
 		d.push(r)
 	case "lose":
-		d.push(inotify.Record{WD: -1, Mask: inotify.QueueOverflow})
+		d.overflow()
 		d.losing = true
 	case "found":
 		d.losing = false
+	case "queue":
+		d.length = p.number(w[1])
+	case "busy":
+		p.busy = true
 	case "cut":
 		d.cutOff = true
 	case "wd":
