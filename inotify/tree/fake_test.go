@@ -253,6 +253,7 @@ func (d *fakeDisk) watch(fd int, _ inotify.Mask) (int32, bool, error) {
 	x.wd = d.nextWD
 	d.wds[x.wd] = x
 	d.nextWD++
+	d.hook("watched", d.pathOf(x))
 	return x.wd, true, nil
 }
 

@@ -18,7 +18,8 @@ package tree
 //	times N: OP; OP             these, N times in turn
 //	wd N                        the next watch gets this descriptor
 //	when EVENT P: OP ...        once, just before the engine opens, watches, lists or locks P, just after
-//	                            it listed P, or (rename NAME) between MOVED_FROM and MOVED_TO NAME
+//	                            it watched or listed P, or (rename NAME) between MOVED_FROM and
+//	                            MOVED_TO NAME
 //	add P                       a root
 //	tell                        the engine handles what there is; the lines "> ..." after it are told
 //
