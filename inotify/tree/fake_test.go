@@ -100,10 +100,7 @@ func (d *fakeDisk) emit(x *inode, mask inotify.Mask, cookie uint32, name string)
 }
 
 func (d *fakeDisk) push(r inotify.Record) {
-	if d.losing {
-		return
-	}
-	if d.length > 0 && len(d.queue) >= d.length {
+	if d.losing || d.length > 0 && len(d.queue) >= d.length {
 		d.overflow()
 		return
 	}

@@ -20,6 +20,8 @@ package tree
 //	when EVENT P: OP ...        once, just before the engine opens, watches, lists or locks P, just after
 //	                            it watched or listed P, or (rename NAME) between MOVED_FROM and
 //	                            MOVED_TO NAME
+//	skip NAME                   WithSkip leaves out what is called so
+//	initial                     WithInitial tells what is there
 //	add P                       a root
 //	tell                        the engine handles what there is; the lines "> ..." after it are told
 //
@@ -28,6 +30,7 @@ package tree
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -60,6 +63,7 @@ type play struct {
 	picture *picture
 	line    int
 	busy    bool
+	skip    string
 }
 
 func newPlay(t *testing.T) *play {
@@ -132,7 +136,7 @@ func (p *play) end() {
 	dirs := 0
 	for r, x := range p.picture.roots {
 		y, _, _ := p.disk.at(r)
-		disk := thingOf(y)
+		disk := p.thingOf(y)
 		for _, diff := range compareThings(nil, r, x, disk) {
 			p.fail("%s", diff)
 		}
@@ -152,10 +156,12 @@ func (p *play) end() {
 	}
 }
 
-func thingOf(x *inode) *thing {
+func (p *play) thingOf(x *inode) *thing {
 	y := newThing(x.kids != nil)
 	for name, k := range x.kids {
-		y.kids[name] = thingOf(k)
+		if p.skip == "" || name != p.skip {
+			y.kids[name] = p.thingOf(k)
+		}
 	}
 	return y
 }
@@ -189,7 +195,15 @@ func (p *play) do(line string) {
 func (p *play) doWords(w []string) {
 	d := p.disk
 	switch w[0] {
+	case "skip":
+		p.skip = w[1]
+		p.tree.opt.skip = func(name string, _ bool) bool { return path.Base(name) == p.skip }
+	case "initial":
+		p.tree.opt.initial = true
 	case "add":
+		if p.tree.opt.initial {
+			p.picture.roots[w[1]] = newThing(true)
+		}
 		r, err := p.tree.addRoot(w[1], "/"+w[1], "/"+w[1])
 		if err != nil {
 			p.fail("%v", err)
@@ -199,8 +213,9 @@ func (p *play) doWords(w []string) {
 			newRound(p.tree, &r.todo, 1).run(p.tree.serial)
 		}
 		r.todo = nil
-		x, _, _ := d.at(w[1])
-		p.picture.roots[w[1]] = thingOf(x)
+		if x, _, _ := d.at(w[1]); !p.tree.opt.initial {
+			p.picture.roots[w[1]] = p.thingOf(x)
+		}
 	case "let":
 		d.letGo(int32(p.number(w[2])))
 	case "record":
@@ -214,7 +229,6 @@ func (p *play) doWords(w []string) {
 		}
 		d.push(r)
 	case "lose":
-		d.overflow()
 		d.losing = true
 	case "found":
 		d.losing = false
