@@ -94,6 +94,7 @@ func (c *crew) round(list *[]nodeID) {
 		rounds <- ro
 	}
 	c.busy.Wait()
+	clear(c.t.shared)
 }
 
 // burst is visitSome for many directories, as of a large tree that has come, or of all after an overflow.

@@ -114,6 +114,7 @@ type tree struct {
 	onRead   func(raw []byte)
 	stale    map[int32]struct{}  // watches that are gone, whose IGNORED may be queued
 	returned map[nodeID]struct{} // came back with a watch whose older records may be queued
+	shared   map[int32]struct{}  // watches of this round that another worker made: see settle
 	handled  uint64              // bytes of records
 	scanFrom uint64              // value of handled from which on the next scan may begin
 	sinceGap int                 // records handled since looks were served
@@ -150,7 +151,7 @@ type pathCache struct {
 
 func newTree(d disk, opt options) *tree {
 	t := &tree{disk: d, opt: opt, gen: 1, stale: make(map[int32]struct{}), marks: make(map[mark]struct{}),
-		returned: make(map[nodeID]struct{})}
+		returned: make(map[nodeID]struct{}), shared: make(map[int32]struct{})}
 	t.mask = kernelMask | opt.mask&inotify.AllEvents
 	t.serial = newScanner(t)
 	t.st.version = 1
@@ -187,6 +188,7 @@ func (t *tree) step() (more bool) {
 		t.sinceGap = 0
 		t.rest()
 	}
+	clear(t.shared)
 	t.release()
 	return t.due()
 }

@@ -23,6 +23,7 @@ package tree
 //	skip NAME                   WithSkip leaves out what is called so
 //	initial                     WithInitial tells what is there
 //	add P                       a root
+//	worker P                    another worker of a set-up takes in the directory known at P
 //	tell                        the engine handles what there is; the lines "> ..." after it are told
 //
 // At the end the picture that the events give has to equal the disk.
@@ -216,6 +217,14 @@ func (p *play) doWords(w []string) {
 		if x, _, _ := d.at(w[1]); !p.tree.opt.initial {
 			p.picture.roots[w[1]] = p.thingOf(x)
 		}
+	case "worker":
+		s := newScanner(p.tree)
+		s.own = true
+		s.visit(p.node(w[1]), false)
+		s.release()
+		for _, n := range s.local {
+			p.tree.visits = append(p.tree.visits, n)
+		}
 	case "let":
 		d.letGo(int32(p.number(w[2])))
 	case "record":
@@ -245,6 +254,23 @@ func (p *play) doWords(w []string) {
 			p.fail("%v", err)
 		}
 	}
+}
+
+// node returns the directory that is known at name.
+func (p *play) node(name string) nodeID {
+	for _, r := range p.tree.roots {
+		rest, ok := strings.CutPrefix(name, r.path)
+		if !ok {
+			continue
+		}
+		n := r.node
+		for _, part := range strings.Split(rest, "/")[1:] {
+			n = p.tree.st.entry(p.tree.st.find(n, []byte(part))).node
+		}
+		return n
+	}
+	p.fail("no directory is known at %s", name)
+	return 0
 }
 
 func (p *play) number(s string) int {

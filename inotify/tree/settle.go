@@ -24,7 +24,7 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 		return 0
 	}
 	m, back := t.st.watched(wd), false
-	if m != 0 && fresh {
+	if _, shared := t.shared[wd]; m != 0 && fresh && !shared {
 		t.lostWatch(m) // the kernel gave the number of a watch that is gone out again
 		t.stale[wd] = struct{}{}
 		m = 0
@@ -48,6 +48,9 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 		nd = t.st.node(n)
 	}
 	t.st.bind(n, wd)
+	if !fresh && !back {
+		t.shared[wd] = struct{}{} // another worker made the watch, and will say so after this
+	}
 	if back {
 		t.returned[n] = struct{}{}
 	}
