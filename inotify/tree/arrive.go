@@ -107,7 +107,11 @@ func (t *tree) dirMovedTo(q nodeID, e entryID, r record, after int) {
 	e = t.st.add(q, r.name, true)
 	t.tell(q, r.name, r.mask, r.cookie, false)
 	n := t.st.entry(e).node
-	if err == nil {
+	switch {
+	case err != nil:
+	case t.opt.enter != nil && !t.opt.enter(t.join(n, nil)):
+		t.serial.settlePeek(wd, nil)
+	default:
 		if m = t.st.watched(wd); m != 0 {
 			t.st.unbind(m)
 			t.returned[n] = struct{}{}

@@ -36,7 +36,7 @@ func (s *scanner) enter(n nodeID, final bool) {
 		return
 	}
 	p := t.st.parent(n)
-	if t.opt.enter != nil && !t.opt.enter(t.join(n, nil)) {
+	if t.opt.enter != nil && t.st.node(n).wd == 0 && !t.opt.enter(t.join(n, nil)) {
 		t.st.node(n).gen = t.gen
 		t.mu.Unlock()
 		return
