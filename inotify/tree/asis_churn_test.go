@@ -6,7 +6,9 @@ package tree
 // directory that was not told, and the picture it gives and the watches equal the disk at rest.
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -107,5 +109,53 @@ func (p *picture) mustListTheDisk(t *testing.T, w *Watcher) {
 	}
 	for dir := range left {
 		t.Errorf("Dirs has not %q, which is on the disk", dir)
+	}
+}
+
+// TestRecordsForgetADirectoryThatEndsInASetUp: what was not yet to tell reading does not wait for it.
+func TestRecordsForgetADirectoryThatEndsInASetUp(t *testing.T) {
+	root := mustTemp(t)
+	b := filepath.Join(root, "a", "b")
+	mustMkdir(t, b)
+	mustWrite(t, filepath.Join(b, "f"))
+	w := mustNew(t, inotify.AllEvents, WithRecords(), WithSkip(func(path string, _ bool) bool {
+		if filepath.Base(path) == "f" { // b is watched, and being listed
+			os.RemoveAll(b)
+		}
+		return false
+	}))
+	mustAdd(t, w, root)
+	for range w.EventsUntilIdle(context.Background(), 0) {
+	}
+	if !w.t.asIs.disk.raised() {
+		t.Error("a directory that is gone is still to tell reading")
+	}
+}
+
+// TestRecordsForgetAReplacedDirectoryWhoseEndIsLost: IGNORED can be among what an overflow loses.
+func TestRecordsForgetAReplacedDirectoryWhoseEndIsLost(t *testing.T) {
+	root := mustTemp(t)
+	w := mustAsIs(t, quietMask, root)
+	w.t.work.Lock()
+	w.t.asIs.ending[1<<20] = ending{dir: 1, name: "replaced"} // no node has the watch, nothing of it is queued
+	w.t.work.Unlock()
+	mustWrite(t, filepath.Join(root, "f"))
+	mustTell(t, w, root, `CREATE "f"`, `CLOSE_WRITE "f"`)
+	if n := len(w.t.asIs.ending); n > 0 {
+		t.Errorf("the ends of %d directories are waited for", n)
+	}
+}
+
+// TestRecordsWatchNothingElseAtTheEndOfASetUp: what has moved by then is not followed to where it stood.
+func TestRecordsWatchNothingElseAtTheEndOfASetUp(t *testing.T) {
+	base := mustTemp(t)
+	root, other := filepath.Join(base, "root"), filepath.Join(base, "other")
+	mustMkdir(t, root, other)
+	w := mustAsIs(t, inotify.AllEvents, root)
+	w.t.raise(root)
+	w.t.raise(other)
+	mustTell(t, w, base)
+	if n := kernelWatches(t, w); n != 1 || w.Len() != 1 {
+		t.Errorf("%d watches, Len %d, want that of the root", n, w.Len())
 	}
 }

@@ -71,6 +71,9 @@ func (w *Watcher) AddFile(path string, mask inotify.Mask) error {
 
 // recordAsIs tells what the engine does not, and reports whether the record is done with.
 func (t *tree) recordAsIs(r record) (done bool) {
+	if r.mask.Has(inotify.Ignored) {
+		t.asIs.disk.forget(r.wd)
+	}
 	if path, ok := t.asIs.files[r.wd]; ok {
 		if r.mask.Has(inotify.Ignored) {
 			delete(t.asIs.files, r.wd)
@@ -153,6 +156,18 @@ func (t *tree) replacedAsIs(e entryID) {
 	}
 }
 
+// drainedAsIs forgets what waits for an IGNORED that was lost. It is called when the queue is empty.
+func (t *tree) drainedAsIs() {
+	if t.asIs == nil {
+		return
+	}
+	for wd := range t.asIs.ending {
+		if t.st.watched(wd) == 0 {
+			delete(t.asIs.ending, wd)
+		}
+	}
+}
+
 func (t *tree) tellEnd(end ending, mask inotify.Mask) {
 	if _, stale := t.stale[end.dir]; stale {
 		return
@@ -205,7 +220,7 @@ func (w *Watcher) beginAsIs() (end func()) {
 		// What has moved meanwhile is found at its place when the queue has been handled.
 		for range 8 {
 			for _, path := range t.paths() {
-				t.asIs.disk.raisePath(path)
+				t.raise(path)
 			}
 			if t.asIs.disk.raised() {
 				return
@@ -215,6 +230,17 @@ func (w *Watcher) beginAsIs() (end func()) {
 			w.publish()
 			t.work.Unlock()
 		}
+	}
+}
+
+// raise has the directory at path tell reading. Something else can stand there by now: a watch that this
+// makes is removed.
+func (t *tree) raise(path string) {
+	t.work.Lock()
+	defer t.work.Unlock()
+	wd, err := t.asIs.disk.raisePath(path)
+	if _, file := t.asIs.files[wd]; err == nil && !file && t.st.watched(wd) == 0 {
+		t.drop(wd)
 	}
 }
 
@@ -242,10 +268,15 @@ func (d *asIsDisk) watch(fd int, mask inotify.Mask) (wd int32, fresh bool, err e
 func (d *asIsDisk) own() (watchFunc, func()) { return d.watch, func() {} }
 
 func (d *asIsDisk) unwatch(wd int32) {
+	d.forget(wd)
+	d.shared.unwatch(wd)
+}
+
+// forget has the watch wd not be among those that do not tell reading yet.
+func (d *asIsDisk) forget(wd int32) {
 	d.mu.Lock()
 	delete(d.low, wd)
 	d.mu.Unlock()
-	d.shared.unwatch(wd)
 }
 
 // list reads through another descriptor, and has the directory tell reading when that is over.
@@ -257,26 +288,21 @@ func (d *asIsDisk) list(fd int, buf []byte, f func([]byte, bool) error) error {
 	}
 	err = d.shared.list(readable, buf, f)
 	d.shared.close(readable)
-	if d.setups.Load() == 0 {
-		d.raisePath(name)
+	if d.reads != 0 && d.setups.Load() == 0 {
+		_, _ = d.raisePath(name) // of what cannot be, the parent tells
 	}
 	return err
 }
 
-// raisePath has the directory at path tell reading, if it is watched.
-func (d *asIsDisk) raisePath(path string) {
-	if d.reads == 0 {
-		return
-	}
-	wd, err := retry(func() (int, error) {
+// raisePath has the directory at path tell reading. It has a watch, or gets one.
+func (d *asIsDisk) raisePath(path string) (wd int32, err error) {
+	n, err := retry(func() (int, error) {
 		return unix.InotifyAddWatch(d.inotify, path, uint32(d.reads|inotify.MaskAdd|inotify.OnlyDir))
 	})
-	if err != nil {
-		return
+	if err == nil {
+		d.forget(int32(n))
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.low, int32(wd))
+	return int32(n), err
 }
 
 // raised reports whether all directories tell reading.

@@ -183,6 +183,7 @@ func (t *tree) step() (more bool) {
 	if t.pos == len(t.pend) && t.drained {
 		clear(t.stale) // their IGNORED was handled, or was lost
 		clear(t.returned)
+		t.drainedAsIs()
 	}
 	if t.pos == len(t.pend) && t.drained && len(t.visits) == 0 || t.sinceGap >= lookEvery {
 		t.sinceGap = 0
