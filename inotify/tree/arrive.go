@@ -116,7 +116,7 @@ func (t *tree) dirMovedTo(q nodeID, e entryID, r record, after int) {
 			t.st.unbind(m)
 			t.returned[n] = struct{}{}
 		}
-		t.st.bind(n, wd)
+		t.bind(n, wd)
 	}
 	t.push(n)
 }

@@ -47,7 +47,7 @@ func newAsIs(d *shared, o options) *tree {
 
 // AddFile watches what path leads to by itself, file or directory, without what is in it, in the same
 // queue as the trees: mask is that of inotify(7), with DontFollow or not. It needs [WithRecords]; events
-// have path as what is watched. What a tree has already is not watched a second time.
+// have path as what is watched. What a tree has already, or takes in later, is not watched a second time.
 func (w *Watcher) AddFile(path string, mask inotify.Mask) error {
 	if w.t.asIs == nil {
 		return fmt.Errorf("inotify/tree: AddFile needs WithRecords")

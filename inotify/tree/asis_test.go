@@ -301,6 +301,22 @@ func TestAddFileOfWhatATreeHasIsNoSecondWatch(t *testing.T) {
 	}
 }
 
+func TestAddFileOfWhatATreeTakesInLaterIsTheTrees(t *testing.T) {
+	root := mustTemp(t)
+	d := filepath.Join(root, "d")
+	mustMkdir(t, d)
+	w := mustNew(t, inotify.Create, WithRecords())
+	if err := w.AddFile(d, inotify.Attrib); err != nil {
+		t.Fatal(err)
+	}
+	mustAdd(t, w, root)
+	mustMkdir(t, filepath.Join(d, "a", "b"))
+	mustTell(t, w, root, `CREATE|ISDIR "d/a"`, `CREATE|ISDIR "d/a/b" (synthetic)`)
+	if n := kernelWatches(t, w); n != 4 || w.Len() != 4 {
+		t.Errorf("%d watches, Len %d, want 4", n, w.Len())
+	}
+}
+
 func TestAddFileSaysWhatCannotBeWatched(t *testing.T) {
 	w := mustNew(t, quietMask, WithRecords())
 	path := filepath.Join(mustTemp(t), "none")

@@ -47,7 +47,7 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 		n = t.replace(n)
 		nd = t.st.node(n)
 	}
-	t.st.bind(n, wd)
+	t.bind(n, wd)
 	if !fresh && !back {
 		t.shared[wd] = struct{}{} // another worker made the watch, and will say so after this
 	}
@@ -76,7 +76,7 @@ func (t *tree) standsAt(m, n nodeID, cookie uint32) nodeID {
 	if t.st.within(m, n) { // what stood above it has gone, and took its old place along
 		n = t.replace(n)
 		t.st.unbind(m)
-		t.st.bind(n, wd)
+		t.bind(n, wd)
 		t.returned[n] = struct{}{}
 		return n
 	}
@@ -139,6 +139,14 @@ func (s *scanner) isForeign(n nodeID, fd int) bool {
 	t.st.node(n).flags |= foreign
 	t.st.node(n).gen = t.gen
 	return true
+}
+
+// bind gives n, which has none, the watch wd. If it was that of a file by itself, it is not any more.
+func (t *tree) bind(n nodeID, wd int32) {
+	t.st.bind(n, wd)
+	if t.asIs != nil {
+		delete(t.asIs.files, wd)
+	}
 }
 
 // drop removes a watch that belongs to no node.

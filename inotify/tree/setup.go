@@ -98,7 +98,7 @@ func (t *tree) addRoot(path, abs, real string) (*root, error) {
 	}
 	r := t.newRoot(path, abs)
 	r.real, r.device = real, device
-	t.st.bind(r.node, wd)
+	t.bind(r.node, wd)
 	t.serial.push(r.node, wd, fd)
 	told := len(t.out)
 	t.serial.listInto(r.node, fd)
