@@ -125,8 +125,14 @@ func (d *fakeDisk) append(r inotify.Record) {
 	d.cutOff = false
 }
 
+// end is when no name leads to x any more. It lives until nobody has it open, the engine neither.
 func (d *fakeDisk) end(x *inode) {
 	x.ended = true
+	for _, open := range d.files {
+		if open == x {
+			return
+		}
+	}
 	if x.held == 0 && x.wd != 0 {
 		d.emit(x, inotify.DeleteSelf, 0, "")
 		d.emit(x, inotify.Ignored, 0, "")
@@ -247,11 +253,11 @@ func (d *fakeDisk) watch(fd int, _ inotify.Mask) (int32, bool, error) {
 	if x.wd != 0 {
 		return x.wd, false, nil
 	}
-	x.wd = d.nextWD
-	d.wds[x.wd] = x
+	wd := d.nextWD
+	x.wd, d.wds[wd] = wd, x
 	d.nextWD++
 	d.hook("watched", d.pathOf(x))
-	return x.wd, true, nil
+	return wd, true, nil
 }
 
 func (d *fakeDisk) unwatch(wd int32) {
@@ -311,7 +317,13 @@ func (d *fakeDisk) kind(dir int, name []byte) (there, isDir bool, err error) {
 }
 
 func (d *fakeDisk) device(int) (uint64, error) { return 1, nil }
-func (d *fakeDisk) close(fd int)               { delete(d.files, fd) }
+
+func (d *fakeDisk) close(fd int) {
+	x := d.files[fd]
+	if delete(d.files, fd); x.ended {
+		d.end(x)
+	}
+}
 
 func (d *fakeDisk) read(dst []byte) ([]byte, error) {
 	if len(d.queue) == 0 {
