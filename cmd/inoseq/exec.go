@@ -11,8 +11,8 @@ import (
 )
 
 // How long a command may take to end when it is told to: before it is run again, and at the end of
-// all, which must be within the grace of the program.
-const (
+// all, which must be within the grace of the program. Tests have more.
+var (
 	restartGrace = 5 * time.Second
 	endGrace     = time.Second
 )

@@ -33,8 +33,8 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// grace is how long a command may take to end after a signal.
-const grace = 2 * time.Second
+// grace is how long a command may take to end after a signal. Tests have more.
+var grace = 2 * time.Second
 
 // run carries out one command line and returns the exit status. When ctx is done, as by a signal,
 // the command ends by itself.

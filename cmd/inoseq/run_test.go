@@ -18,6 +18,11 @@ import (
 	"github.com/inoseq/inoseq/inotify"
 )
 
+func init() {
+	// However slow the machine is, nothing is given up. This is also the programs' that tests start.
+	grace, restTime, restartGrace, endGrace = time.Hour, time.Hour, time.Hour, time.Hour
+}
+
 // failing is an output whose writes fail.
 type failing struct{ err error }
 

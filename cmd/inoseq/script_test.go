@@ -10,7 +10,7 @@ package main
 //	line NAME STREAM REGEXP         waits for the next line, which must match
 //	skipto NAME STREAM REGEXP       waits for the next line that matches
 //	text NAME STREAM TEXT           waits for the next bytes, which must be TEXT, quoted as in Go
-//	signal NAME SIGNAL              INT or TERM
+//	signal NAME SIGNAL              INT, TERM, STOP or CONT; STOP waits until it has stopped
 //	close NAME                      nobody reads its standard output from now on
 //	end NAME STATUS                 waits for its end; no line must be left
 //	touch FILE...                   makes files; a name can be quoted as in Go
@@ -40,10 +40,21 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"inoseq": main, "raise-events": raiseEvents})
+	testscript.Main(m, map[string]func(){"inoseq": main, "hasty": hasty, "raise-events": raiseEvents})
 }
 
-const timeout = time.Minute
+// hasty is inoseq which ends commands by force at once.
+func hasty() {
+	endGrace = time.Millisecond
+	main()
+}
+
+// timeout is for what never comes, on a machine that is slow and busy.
+const timeout = 5 * time.Minute
+
+// running bounds how many scripts run at once, whatever the number of processors: a user may have 128
+// instances of inotify(7) by default.
+var running = make(chan struct{}, 8)
 
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -54,6 +65,8 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			all := &processes{env: env, byName: make(map[string]*process)}
 			env.Values[processesKey{}] = all
+			running <- struct{}{}
+			env.Defer(func() { <-running })
 			env.Defer(all.kill)
 			// The race detector's runtime sleeps for a second before every exit.
 			env.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
@@ -220,11 +233,24 @@ func pattern(ts *testscript.TestScript, expr string) *regexp.Regexp {
 }
 
 func (ps *processes) signal(ts *testscript.TestScript, args []string) {
-	sig, ok := map[string]os.Signal{"INT": syscall.SIGINT, "TERM": syscall.SIGTERM}[args[1]]
+	sig, ok := map[string]syscall.Signal{
+		"INT": syscall.SIGINT, "TERM": syscall.SIGTERM, "STOP": syscall.SIGSTOP, "CONT": syscall.SIGCONT,
+	}[args[1]]
 	if !ok {
-		ts.Fatalf("no signal %q, only INT and TERM", args[1])
+		ts.Fatalf("no signal %q, only INT, TERM, STOP and CONT", args[1])
 	}
-	ts.Check(ps.named(ts, args[0]).cmd.Process.Signal(sig))
+	p := ps.named(ts, args[0]).cmd.Process
+	ts.Check(p.Signal(sig))
+	if sig != syscall.SIGSTOP {
+		return
+	}
+	for { // all its threads have stopped when waitid(2) says so
+		err := unix.Waitid(unix.P_PID, p.Pid, nil, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT, nil)
+		if err != unix.EINTR {
+			ts.Check(err)
+			return
+		}
+	}
 }
 
 func (ps *processes) close(ts *testscript.TestScript, args []string) {
@@ -288,8 +314,7 @@ func overflow(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	names := []string{filepath.Join(ts.MkAbs(args[0]), "one"), filepath.Join(ts.MkAbs(args[0]), "two")}
 	touch(ts, false, names)
-	// More than the queue, a full pipe and the program's own buffers hold.
-	for i := range limits.MaxQueuedEvents + 50_000 {
+	for i := range limits.MaxQueuedEvents + 1000 { // the program is to stand still
 		ts.Check(os.Chmod(names[i%2], 0o600))
 	}
 }

@@ -47,8 +47,8 @@ var (
 )
 
 // restTime is how long a tree is still told of when a signal has come: other programs need not stop
-// for it. The kernel's queue is read in a small part of it.
-const restTime = time.Second
+// for it. The kernel's queue is read in a small part of it. Tests have more.
+var restTime = time.Second
 
 // A batch is handed over after batchLimit times its quiet at the latest, or with mostInBatch events.
 const (

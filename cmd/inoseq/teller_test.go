@@ -25,8 +25,9 @@ type script struct {
 }
 
 type step struct {
-	ev  tree.Event
-	err error
+	ev    tree.Event
+	err   error
+	quiet bool // nothing comes for longer than anybody waits, but for who waits for ever
 }
 
 func (s *script) next() (step, bool) {
@@ -44,6 +45,11 @@ func (s *script) events(ctx context.Context, idle time.Duration) iter.Seq2[event
 	return func(yield func(event, error) bool) {
 		for {
 			one, ok := s.next()
+			if one.quiet && idle != forever {
+				return
+			} else if one.quiet {
+				continue
+			}
 			if !ok && idle == forever {
 				<-ctx.Done()
 				yield(event{}, context.Cause(ctx))
@@ -93,6 +99,20 @@ func TestADirectoryThatCannotBeWatchedIsToldAndTheRestGoesOn(t *testing.T) {
 	stdout, stderr, _ = tell(true, &script{steps: steps})
 	if stderr != "" || strings.Count(stdout, `"error":"`) != 2 || !strings.Contains(strings.SplitN(stdout, "\n", 2)[0], `\"dir/b\" is not watched`) {
 		t.Errorf("as JSON, told %q, printed\n%s", stderr, stdout)
+	}
+}
+
+func TestABatchIsWhatComesBeforeAQuietMoment(t *testing.T) {
+	var out bytes.Buffer
+	p := &program{stdout: &output{w: &out}}
+	lines := newPrinter(p.stdout, human{}, p.warn)
+	lines.block = true
+	tell := &teller{sink: lines, quiet: time.Hour}
+	quiet := step{quiet: true}
+	err := tell.tell(context.Background(), []source{&script{steps: []step{quiet, created, created, quiet, quiet, created, rootGone}}})
+	want := "CREATE \"dir/a\"\nCREATE \"dir/a\"\n\nCREATE \"dir/a\"\nDELETE_SELF \"dir\"\n\n"
+	if out.String() != want || err != errNoneLeft {
+		t.Errorf("printed %q, %v; want %q", &out, err, want)
 	}
 }
 

@@ -111,10 +111,11 @@ func (l *live) loop(ctx context.Context, end func()) {
 	}
 }
 
-// draw draws the table if it has changed. A table that takes long to draw is drawn less often.
+// draw draws the table if it has changed. A table that takes long to draw is drawn less often, but once in
+// the time of a sample: what took long may have been the terminal, or another program.
 func (l *live) draw() {
 	now := time.Now()
-	if now.Sub(l.drawn) < 10*l.took {
+	if now.Sub(l.drawn) < min(10*l.took, sampleEvery) {
 		return
 	}
 	width, height := l.screen.size()

@@ -91,6 +91,9 @@ func establishStat(src source, o *statOptions, paths []string, say func(string, 
 	return true
 }
 
+// restTime is how long is counted what has happened before the end, if more keeps coming. Tests have more.
+var restTime = time.Second
+
 // statRun is one run that counts.
 type statRun struct {
 	env    Env
@@ -147,7 +150,7 @@ func (s *statRun) collect(ctx context.Context, say func(string, ...any)) bool {
 		}
 	}
 	// What has happened until now counts.
-	rest, cancel := context.WithTimeout(context.Background(), time.Second)
+	rest, cancel := context.WithTimeout(context.Background(), restTime)
 	defer cancel()
 	for ev, err := range s.src.events(rest, time.Nanosecond) {
 		if rest.Err() != nil || !s.one(ev, err, say) {
