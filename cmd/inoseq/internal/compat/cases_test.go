@@ -9,10 +9,12 @@ package compat
 //	sh: COMMAND      instead of run: a whole command line, which calls $PROGRAM
 //	before: COMMAND  what the shell does first, in an empty directory
 //	do: COMMAND      what it does when the watches are established
+//	again: COMMAND   what it does then again and again until the program has ended
 //	ready: N         they are when the process has N of them: it does not say so
 //	last: COMMAND    what it does at the end, instead of changes in zz-end: something that makes the
 //	                 program print zz-end. What it prints before that is compared
 //	alone: yes       the program ends by itself, and watches no zz-end
+//	counts: SIGNAL   the program, inotifywatch, watches no zz-end: the signal ends it when it has counted
 //	end: SIGNAL      what ends it, instead of TERM
 //	show: FILE       a file that is compared, too
 //	hide: KIND       what cannot be equal: times (digits become #), order (lines are sorted),
@@ -21,7 +23,10 @@ package compat
 //	differs: NAME    a difference that is allowed, of allowed.txt
 //	want: TEXT       then: a line of ours, in order; "want: none" is no line
 //
-// In do, "exchange A B" at the beginning of a command is renameat2(2) with RENAME_EXCHANGE.
+// In do, "exchange A B" at the beginning of a command is renameat2(2) with RENAME_EXCHANGE, and "original has
+// N watches" waits for that; with our program it does nothing.
+//
+// No case may depend on time: the two programs and the shell can each be stopped for a second anywhere.
 
 import (
 	"os"
@@ -53,7 +58,8 @@ func (c *diffCase) has(key, value string) bool {
 }
 
 var caseKeys = map[string]bool{
-	"run": true, "sh": true, "before": true, "do": true, "ready": true, "last": true, "alone": true, "end": true,
+	"run": true, "sh": true, "before": true, "do": true, "again": true, "ready": true, "last": true, "alone": true,
+	"counts": true, "end": true,
 	"show": true, "hide": true, "needs": true, "differs": true, "want": true,
 }
 

@@ -6,7 +6,6 @@ package compat
 // changes, and ends it. It waits for what the program says, or for its watches in /proc, never for time.
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -22,8 +21,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience is for what never comes.
-const patience = time.Minute
+// patience is for what never comes, on a machine that is slow and busy.
+const patience = 5 * time.Minute
 
 func (c *diffCase) mustHaveWhatItNeeds(t *testing.T) {
 	t.Helper()
@@ -39,27 +38,28 @@ func (c *diffCase) mustHaveWhatItNeeds(t *testing.T) {
 	}
 }
 
-// running is a program at work.
-type running struct {
-	t    *testing.T
-	c    *diffCase
-	dir  string
-	cmd  *exec.Cmd
-	outs [2]*os.File // what we read of standard output and standard error
-	errs bytes.Buffer
-	out  bytes.Buffer
+// caseRun is a program at work.
+type caseRun struct {
+	t        *testing.T
+	c        *diffCase
+	original bool
+	dir      string
+	cmd      *exec.Cmd
+	outs     [2]*os.File // what we read of standard output and standard error
+	errs     bytes.Buffer
+	out      bytes.Buffer
 }
 
 // mustDo does c with the program in the directory bin.
-func mustDo(t *testing.T, c *diffCase, program, bin string) result {
+func mustDo(t *testing.T, c *diffCase, program, bin string, original bool) result {
 	t.Helper()
-	r := &running{t: t, c: c, dir: t.TempDir()}
+	r := &caseRun{t: t, c: c, original: original, dir: t.TempDir()}
 	env := append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "LC_ALL=C", "TZ=UTC", "PROGRAM="+program,
 		"GORACE=atexit_sleep_ms=0")
 	for _, command := range c.values["before"] {
 		r.mustShell(env, command)
 	}
-	args, watchesMark := c.get("run"), c.get("alone") == ""
+	args, watchesMark := c.get("run"), c.get("alone") == "" && c.get("counts") == ""
 	command := "exec " + program + " " + args
 	if c.get("sh") != "" {
 		command, watchesMark = c.get("sh"), false
@@ -74,20 +74,39 @@ func mustDo(t *testing.T, c *diffCase, program, bin string) result {
 	for _, command := range c.values["do"] {
 		r.mustShell(env, command)
 	}
-	if watchesMark && ready {
+	for c.get("again") != "" && !r.hasEnded() {
+		r.mustShell(env, c.get("again"))
+	}
+	switch {
+	case watchesMark && ready:
 		r.end(env)
+	case c.get("counts") != "" && ready:
+		if original { // ours counts what has happened until now
+			r.waitUntilAsleep()
+		}
+		r.signal(c.get("counts"))
 	}
 	return r.result(bin)
 }
 
 // mustShell runs a command in the case's directory.
-func (r *running) mustShell(env []string, command string) {
+func (r *caseRun) mustShell(env []string, command string) {
 	r.t.Helper()
 	if names, ok := strings.CutPrefix(command, "exchange "); ok {
 		a, b, _ := strings.Cut(names, " ")
 		err := unix.Renameat2(unix.AT_FDCWD, filepath.Join(r.dir, a), unix.AT_FDCWD, filepath.Join(r.dir, b), unix.RENAME_EXCHANGE)
 		if err != nil {
 			r.t.Fatalf("exchange %s: %v", names, err)
+		}
+		return
+	}
+	if n, ok := strings.CutPrefix(command, "original has "); ok {
+		n, err := strconv.Atoi(strings.TrimSuffix(n, " watches"))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if r.original && !r.waitForWatches(n) {
+			r.t.Fatalf("the original has ended before it had %d watches", n)
 		}
 		return
 	}
@@ -99,7 +118,7 @@ func (r *running) mustShell(env []string, command string) {
 }
 
 // start starts the program.
-func (r *running) start(env []string, command string) {
+func (r *caseRun) start(env []string, command string) {
 	r.t.Helper()
 	r.cmd = exec.Command("sh", "-c", command)
 	r.cmd.Dir, r.cmd.Env = r.dir, env
@@ -120,36 +139,43 @@ func (r *running) start(env []string, command string) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	for _, reader := range r.outs {
-		if err := reader.SetReadDeadline(time.Now().Add(patience)); err != nil {
-			r.t.Fatal(err)
-		}
+}
+
+// mustRead reads from standard output or standard error.
+func (r *caseRun) mustRead(from int, buf []byte) (n int, err error) {
+	r.t.Helper()
+	if err := r.outs[from].SetReadDeadline(time.Now().Add(patience)); err != nil {
+		r.t.Fatal(err)
 	}
+	if n, err = r.outs[from].Read(buf); err != nil && err != io.EOF {
+		r.t.Fatalf("%v; it printed %q, %q", err, &r.out, &r.errs)
+	}
+	return n, err
 }
 
 // waitUntilReady waits until the watches are established. It reports false if the program has ended
 // without that.
-func (r *running) waitUntilReady() bool {
+func (r *caseRun) waitUntilReady() bool {
 	r.t.Helper()
 	if n, err := strconv.Atoi(r.c.get("ready")); err == nil {
 		return r.waitForWatches(n)
 	}
-	lines := bufio.NewReader(io.TeeReader(r.outs[1], &r.errs))
+	buf := make([]byte, 64<<10)
 	for {
-		line, err := lines.ReadString('\n')
+		n, err := r.mustRead(1, buf)
+		r.errs.Write(buf[:n])
+		if bytes.Contains(r.errs.Bytes(), []byte("Watches established.\n")) ||
+			bytes.Contains(r.errs.Bytes(), []byte("Finished establishing watches, now collecting statistics.\n")) {
+			return true
+		}
 		if err == io.EOF {
 			return false
-		} else if err != nil {
-			r.t.Fatalf("waiting for the watches: %v; standard error: %q", err, &r.errs)
-		}
-		if line == "Watches established.\n" || strings.HasPrefix(line, "Finished establishing watches") {
-			return true
 		}
 	}
 }
 
 // waitForWatches waits until the process has n watches, or has ended.
-func (r *running) waitForWatches(n int) bool {
+func (r *caseRun) waitForWatches(n int) bool {
 	proc := "/proc/" + strconv.Itoa(r.cmd.Process.Pid)
 	for end := time.Now().Add(patience); time.Now().Before(end); {
 		infos, _ := filepath.Glob(proc + "/fdinfo/*")
@@ -159,8 +185,7 @@ func (r *running) waitForWatches(n int) bool {
 				return true
 			}
 		}
-		stat, err := os.ReadFile(proc + "/stat")
-		if err != nil || bytes.Contains(stat, []byte(") Z ")) {
+		if r.hasEnded() {
 			return false
 		}
 	}
@@ -168,11 +193,52 @@ func (r *running) waitForWatches(n int) bool {
 	return false
 }
 
+func (r *caseRun) hasEnded() bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(r.cmd.Process.Pid) + "/stat")
+	return err != nil || bytes.Contains(stat, []byte(") Z "))
+}
+
+// waitUntilAsleep waits until the process, which has one thread, sleeps. It has done then all that there was
+// to do: what is queued for it has it run before the one who queues it goes on.
+func (r *caseRun) waitUntilAsleep() {
+	r.t.Helper()
+	proc := "/proc/" + strconv.Itoa(r.cmd.Process.Pid)
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		// That it sleeps can also be said of one that is about to, and that looks for events before. So the
+		// kernel is asked where it sleeps: for that it waits until a processor has let the process go.
+		before := r.switches(proc)
+		where, err := os.ReadFile(proc + "/syscall")
+		if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrNotExist) {
+			r.t.Skip("needs to see where a process sleeps: ", err)
+		} else if err != nil {
+			r.t.Fatal(err)
+		}
+		if before != "" && before == r.switches(proc) && !bytes.HasPrefix(where, []byte("running")) {
+			return
+		}
+	}
+	r.t.Fatalf("waited %v for it to sleep", patience)
+}
+
+// switches says how often a processor has let the process go, or nothing if it does not sleep.
+func (r *caseRun) switches(proc string) (counts string) {
+	status, err := os.ReadFile(proc + "/status")
+	if err != nil || !bytes.Contains(status, []byte("\nState:\tS")) {
+		return ""
+	}
+	for _, line := range strings.Split(string(status), "\n") {
+		if strings.Contains(line, "voluntary_ctxt_switches:") {
+			counts += line
+		}
+	}
+	return counts
+}
+
 // changeMark makes each kind of event in the marked directory.
 const changeMark = "cd " + mark + "; echo > a; cat a >/dev/null; chmod 600 a; mv a b; rm b"
 
 // end has the program print the mark, and ends it.
-func (r *running) end(env []string) {
+func (r *caseRun) end(env []string) {
 	r.t.Helper()
 	last := r.c.get("last")
 	if last == "" {
@@ -181,29 +247,38 @@ func (r *running) end(env []string) {
 	r.mustShell(env, last)
 	buf := make([]byte, 64<<10)
 	for !bytes.Contains(r.out.Bytes(), []byte(mark)) {
-		n, err := r.outs[0].Read(buf)
+		n, err := r.mustRead(0, buf)
 		r.out.Write(buf[:n])
 		if err == io.EOF {
 			break
-		} else if err != nil {
-			r.t.Fatalf("waiting for %s: %v; standard output: %q", mark, err, &r.out)
 		}
 	}
+	r.signal(r.c.get("end"))
+}
+
+// signal sends the signal of a name.
+func (r *caseRun) signal(name string) {
+	r.t.Helper()
 	sig := map[string]syscall.Signal{
 		"": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "ALRM": syscall.SIGALRM,
 		"USR1": syscall.SIGUSR1, "USR2": syscall.SIGUSR2, "PWR": syscall.SIGPWR, "RT": syscall.Signal(firstRealtime),
-	}[r.c.get("end")]
+	}[name]
 	if err := r.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		r.t.Fatal(err)
 	}
 }
 
 // result waits for the end, and returns what is compared.
-func (r *running) result(bin string) (res result) {
+func (r *caseRun) result(bin string) (res result) {
 	r.t.Helper()
+	buf := make([]byte, 64<<10)
 	for i, to := range []*bytes.Buffer{&r.out, &r.errs} {
-		if _, err := io.Copy(to, r.outs[i]); err != nil {
-			r.t.Fatalf("waiting for the end: %v; it printed %q, %q", err, &r.out, &r.errs)
+		for {
+			n, err := r.mustRead(i, buf)
+			to.Write(buf[:n])
+			if err != nil {
+				break
+			}
 		}
 	}
 	_ = r.cmd.Wait() // the status says it

@@ -10,16 +10,26 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 func TestMain(m *testing.M) {
+	restTime = time.Hour // on a machine however slow
 	if status, ok := Main(os.Args); ok {
 		os.Exit(status)
+	}
+	// What this process ignores, as nohup(1) and a shell's & have it, its children would, too.
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGHUP} {
+		if signal.Ignored(sig) {
+			signal.Notify(make(chan os.Signal, 1), sig)
+		}
 	}
 	os.Exit(m.Run())
 }
@@ -56,6 +66,10 @@ func mustHaveOurs(t *testing.T, program string) string {
 	return dir
 }
 
+// running bounds how many cases run at once, whatever the number of processors: a user may have 128 instances
+// of inotify(7) by default.
+var running = make(chan struct{}, 8)
+
 func differential(t *testing.T, program, pattern string) {
 	if testing.Short() {
 		t.Skip("needs most of a minute: not with -short")
@@ -65,8 +79,10 @@ func differential(t *testing.T, program, pattern string) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.mustHaveWhatItNeeds(t)
-			a := mustDo(t, c, program, original)
-			b := mustDo(t, c, program, ours)
+			running <- struct{}{}
+			defer func() { <-running }()
+			a := mustDo(t, c, program, original, true)
+			b := mustDo(t, c, program, ours, false)
 			c.compare(t, a, b)
 		})
 	}
