@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -22,25 +23,19 @@ import (
 
 // liveRun is a program on a terminal.
 type liveRun struct {
-	cmd         *exec.Cmd
-	master, tty *os.File
-	before      unix.Termios
-	got         []byte // what came since the last mustSee
+	cmd    *exec.Cmd
+	master patient
+	tty    *os.File
+	before unix.Termios
+	got    []byte // what came since the last mustSee
 }
 
 // mustLive starts stat --live on a terminal of some columns and rows.
 func mustLive(t *testing.T, as *syscall.SysProcAttr, columns, rows uint16, args ...string) *liveRun {
 	t.Helper()
-	master, tty, err := pty.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { master.Close(); tty.Close() })
+	master, tty := mustPTY(t)
 	l := &liveRun{master: master, tty: tty, cmd: exec.Command("inoseq", append([]string{"stat", "--live"}, args...)...)}
 	if err := pty.Setsize(tty, &pty.Winsize{Cols: columns, Rows: rows}); err != nil {
-		t.Fatal(err)
-	}
-	if err := master.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 		t.Fatal(err)
 	}
 	l.before = l.mustSettings(t)
@@ -100,6 +95,8 @@ func (l *liveRun) mustType(t *testing.T, keys string) {
 // mustEnd waits for the end of the program, which must be fine, and have left the terminal as it was.
 func (l *liveRun) mustEnd(t *testing.T) {
 	t.Helper()
+	hung := time.AfterFunc(timeout, func() { _ = l.cmd.Process.Kill() })
+	defer hung.Stop()
 	if err := l.cmd.Wait(); err != nil {
 		t.Errorf("it ended with %v", err)
 	}
@@ -155,9 +152,11 @@ func TestTheRatesOfALiveTableFallBackToZero(t *testing.T) {
 	dir := mustMkdir(t)
 	l := mustLive(t, ownSession(), 80, 24, "-e", "create", dir)
 	l.mustSee(t, screenBegins)
-	mustWrite(t, filepath.Join(dir, "one"))
-	l.mustSee(t, `\x1b\[H1 event, (0\.[1-9]|[1-9]\d*\.\d)/s`)
-	l.mustSee(t, `\x1b\[H1 event, 0\.0/s`)
+	for i := range 200 { // however late a rate is taken, it is not 0.0
+		mustWrite(t, filepath.Join(dir, fmt.Sprint(i)))
+	}
+	l.mustSee(t, `\x1b\[H\d+ events?, (0\.[1-9]|[1-9]\d*\.\d)/s`)
+	l.mustSee(t, `\x1b\[H200 events, 0\.0/s`)
 	l.mustType(t, "q")
 	l.mustSee(t, screenEnds)
 	l.mustEnd(t)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/inoseq/inoseq/cmd/inoseq/internal/format"
+	"github.com/inoseq/inoseq/cmd/inoseq/internal/terminal"
 	"github.com/inoseq/inoseq/inotify"
 )
 
@@ -114,7 +115,7 @@ func (o *watchOptions) skipper(trees roots, ignored ignores) (func(path string, 
 // colored reports whether lines are colored. NO_COLOR is that of no-color.org.
 func (o *watchOptions) colored(out io.Writer) bool {
 	if o.color == "auto" {
-		return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(out)
+		return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && terminal.Is(out)
 	}
 	return o.color == "always"
 }

@@ -5,10 +5,9 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"time"
 
-	"github.com/mattn/go-isatty"
+	"github.com/inoseq/inoseq/cmd/inoseq/internal/terminal"
 )
 
 // progressAfter is how long a set-up is before its progress is of interest.
@@ -24,7 +23,7 @@ type progress struct {
 
 // progress returns the line of a set-up that begins now.
 func (p *program) progress(quiet bool) *progress {
-	if quiet || !isTerminal(p.stderr) {
+	if quiet || !terminal.Is(p.stderr) {
 		return &progress{}
 	}
 	return &progress{out: p.stderr, began: time.Now(), after: p.progressAfter}
@@ -45,18 +44,4 @@ func (l *progress) erase() {
 		l.shown = false
 		_, _ = io.WriteString(l.out, "\r\x1b[K")
 	}
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	conn, err := f.SyscallConn() // not Fd, which would make it blocking
-	if err != nil {
-		return false
-	}
-	terminal := false
-	err = conn.Control(func(fd uintptr) { terminal = isatty.IsTerminal(fd) })
-	return err == nil && terminal
 }

@@ -27,6 +27,7 @@ import (
 type recording struct {
 	t      *testing.T
 	c      *capture.Reader
+	never  *time.Timer // ends a wait for what is not told
 	head   capture.Head
 	places *capture.Places
 	rest   []string // told and not yet looked at
@@ -53,7 +54,7 @@ func mustRecord(t *testing.T, dir string) *recording {
 	})
 	never := time.AfterFunc(timeout, func() { r.CloseWithError(errors.New("what is waited for was not told")) })
 	t.Cleanup(func() { never.Stop() })
-	rec := &recording{t: t, places: capture.NewPlaces()}
+	rec := &recording{t: t, never: never, places: capture.NewPlaces()}
 	var err error
 	if rec.c, rec.head, err = capture.NewReader(r); err != nil {
 		t.Fatal(err)
@@ -79,6 +80,7 @@ func (r *recording) until(want string) {
 // more reads a line of the capture.
 func (r *recording) more() {
 	r.t.Helper()
+	r.never.Reset(timeout)
 	entry, err := r.c.Next()
 	if err != nil {
 		r.t.Fatal(err)

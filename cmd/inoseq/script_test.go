@@ -102,9 +102,6 @@ type stream struct {
 
 // next returns the next line without its end, or io.EOF.
 func (s *stream) next() (string, error) {
-	if err := s.file.SetReadDeadline(time.Now().Add(timeout)); err != nil {
-		return "", err
-	}
 	text, err := s.buf.ReadString('\n')
 	if err == io.EOF && text != "" {
 		err = io.ErrUnexpectedEOF
@@ -179,8 +176,8 @@ func (ps *processes) startOn(ts *testscript.TestScript, args []string, r, stdout
 	p := &process{
 		cmd: exec.Command(args[1], args[2:]...),
 		streams: map[string]*stream{
-			"stdout": {r, bufio.NewReader(r)},
-			"stderr": {errors, bufio.NewReader(errors)},
+			"stdout": {r, bufio.NewReader(patient{r})},
+			"stderr": {errors, bufio.NewReader(patient{errors})},
 		},
 	}
 	p.cmd.Dir = ts.MkAbs(".")
@@ -219,7 +216,6 @@ func (ps *processes) text(ts *testscript.TestScript, args []string) {
 	want, err := strconv.Unquote(args[2])
 	ts.Check(err)
 	s := ps.stream(ts, args[0], args[1])
-	ts.Check(s.file.SetReadDeadline(time.Now().Add(timeout)))
 	got := make([]byte, len(want))
 	if n, err := io.ReadFull(s.buf, got); err != nil || string(got) != want {
 		ts.Fatalf("the next bytes are %q, %v", got[:n], err)

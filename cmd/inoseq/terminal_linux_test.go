@@ -14,31 +14,54 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+	"golang.org/x/sys/unix"
 )
 
-// terminal is a pseudo-terminal: the program writes to tty, and the test reads what a terminal gets.
-type terminal struct {
-	tty    *os.File
-	screen *bufio.Reader
+// patient reads, and waits no longer than timeout.
+type patient struct{ *os.File }
+
+func (p patient) Read(b []byte) (int, error) {
+	if err := p.SetReadDeadline(time.Now().Add(timeout)); err != nil {
+		return 0, err
+	}
+	return p.File.Read(b)
 }
 
-func mustTerminal(t *testing.T) *terminal {
+// mustPTY opens a pseudo-terminal.
+func mustPTY(t *testing.T) (master patient, tty *os.File) {
 	t.Helper()
-	master, tty, err := pty.Open()
+	file, tty, err := pty.Open()
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { master.Close(); tty.Close() })
-	if err := master.SetReadDeadline(time.Now().Add(timeout)); err != nil {
+	t.Cleanup(func() { file.Close(); tty.Close() })
+	// Package pty makes it blocking, and a read that blocks knows no deadline.
+	conn, err := file.SyscallConn()
+	if err == nil {
+		err = conn.Control(func(fd uintptr) { err = unix.SetNonblock(int(fd), true) })
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	return &terminal{tty, bufio.NewReader(master)}
+	return patient{file}, tty
+}
+
+// screen is a pseudo-terminal: the program writes to tty, and the test reads what a terminal gets.
+type screen struct {
+	tty  *os.File
+	text *bufio.Reader
+}
+
+func mustScreen(t *testing.T) *screen {
+	t.Helper()
+	master, tty := mustPTY(t)
+	return &screen{tty, bufio.NewReader(master)}
 }
 
 // mustLine reads up to the end of a line.
-func (s *terminal) mustLine(t *testing.T) string {
+func (s *screen) mustLine(t *testing.T) string {
 	t.Helper()
-	text, err := s.screen.ReadString('\n')
+	text, err := s.text.ReadString('\n')
 	if err != nil {
 		t.Fatalf("%q: %v", text, err)
 	}
@@ -75,7 +98,7 @@ func watchOn(t *testing.T, stdout io.Writer, stderr *os.File, after time.Duratio
 
 func TestATerminalShowsHowFarALargeTreeIsAndNothingOfItIsLeft(t *testing.T) {
 	dir := mustMkdir(t, "a/b", "c")
-	screen := mustTerminal(t)
+	screen := mustScreen(t)
 	end := watchOn(t, io.Discard, screen.tty, 0, "-r", dir)
 	text := screen.mustLine(t)
 	want := regexp.MustCompile(`^(\r\x1b\[Kinoseq: taking in the tree: \d+ director(y|ies), \d+ entr(y|ies))+\r\x1b\[K` +
@@ -90,7 +113,7 @@ func TestATerminalShowsHowFarALargeTreeIsAndNothingOfItIsLeft(t *testing.T) {
 
 func TestProgressIsNotShownOfASmallTreeWhenQuietOrWhenNobodyLooks(t *testing.T) {
 	dir := mustMkdir(t, "a/b", "c")
-	screen := mustTerminal(t)
+	screen := mustScreen(t)
 	end := watchOn(t, io.Discard, screen.tty, time.Hour, "-r", dir)
 	if text := screen.mustLine(t); text != "inoseq: watching 1 path, 4 directories\r\n" {
 		t.Errorf("a small tree: the terminal got %q", text)
@@ -110,7 +133,7 @@ func TestProgressIsNotShownOfASmallTreeWhenQuietOrWhenNobodyLooks(t *testing.T) 
 	defer r.Close()
 	defer w.Close()
 	end = watchOn(t, io.Discard, w, 0, "-r", dir)
-	if text, err := bufio.NewReader(r).ReadString('\n'); err != nil || text != "inoseq: watching 1 path, 4 directories\n" {
+	if text, err := bufio.NewReader(patient{r}).ReadString('\n'); err != nil || text != "inoseq: watching 1 path, 4 directories\n" {
 		t.Errorf("a pipe got %q, %v", text, err)
 	}
 	end()
@@ -139,8 +162,8 @@ func TestColorIsForTerminalsAndForThoseWhoAskForIt(t *testing.T) {
 				t.Setenv(tt.env[0], tt.env[1])
 			}
 			dir := mustMkdir(t)
-			screen, errs := mustTerminal(t), mustTerminal(t)
-			out, read := screen.tty, screen.screen
+			screen, errs := mustScreen(t), mustScreen(t)
+			out, read := screen.tty, screen.text
 			if !tt.terminal {
 				r, w, err := os.Pipe()
 				if err != nil {
@@ -148,7 +171,7 @@ func TestColorIsForTerminalsAndForThoseWhoAskForIt(t *testing.T) {
 				}
 				defer r.Close()
 				defer w.Close()
-				out, read = w, bufio.NewReader(r)
+				out, read = w, bufio.NewReader(patient{r})
 			}
 			end := watchOn(t, out, errs.tty, time.Hour, append(tt.args, "-e", "create", dir)...)
 			defer end()

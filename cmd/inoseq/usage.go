@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/inoseq/inoseq/cmd/inoseq/internal/terminal"
 	"github.com/inoseq/inoseq/inotify"
 )
 
@@ -195,7 +196,7 @@ type table interface {
 // print writes t to standard output.
 func (p *program) print(t table, asJSON bool) error {
 	if !asJSON {
-		return t.write(p.stdout, onTerminal(p.stdout.w))
+		return t.write(p.stdout, terminal.Is(p.stdout.w))
 	}
 	if s, ok := t.(*watching); ok {
 		s.encodePaths()

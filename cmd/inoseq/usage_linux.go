@@ -10,7 +10,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"slices"
@@ -261,22 +260,4 @@ func (f *finder) watches(in fdinfo.Instance) ([]usedWatch, error) {
 	}
 	slices.Reverse(watches)
 	return watches, nil
-}
-
-// onTerminal reports whether w is one.
-func onTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	conn, err := file.SyscallConn()
-	if err != nil {
-		return false
-	}
-	terminal := false
-	err = conn.Control(func(fd uintptr) {
-		_, err := unix.IoctlGetTermios(int(fd), unix.TCGETS)
-		terminal = err == nil
-	})
-	return err == nil && terminal
 }

@@ -297,14 +297,6 @@ UID  WHAT     USED  LIMIT  LEFT  SET BY
 			t.Errorf("aligned %v: %v\n%s", aligned, err, &b)
 		}
 	}
-	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
-	if err != nil {
-		t.Skip("needs a pseudo-terminal: ", err)
-	}
-	defer terminal.Close()
-	if !onTerminal(terminal) || onTerminal(os.NewFile(^uintptr(0), "")) || onTerminal(new(bytes.Buffer)) {
-		t.Error("a terminal is not known from others")
-	}
 }
 
 func TestMountPointsHaveTheirEscapesUndone(t *testing.T) {

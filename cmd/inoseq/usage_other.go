@@ -8,12 +8,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
 )
 
 func (p *program) usage(context.Context, usageOptions) error {
 	return &failure{err: fmt.Errorf("no usage on %s: %w: inotify is Linux's", runtime.GOOS, errors.ErrUnsupported)}
 }
-
-func onTerminal(io.Writer) bool { return false }

@@ -55,10 +55,7 @@ func mustPipe(t *testing.T) (lines func() string, w *os.File) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.Close(); w.Close() })
-	if err := r.SetReadDeadline(time.Now().Add(timeout)); err != nil {
-		t.Fatal(err)
-	}
-	buf := bufio.NewReader(r)
+	buf := bufio.NewReader(patient{r})
 	return func() string {
 		t.Helper()
 		text, err := buf.ReadString('\n')

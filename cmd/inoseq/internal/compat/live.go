@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mattn/go-isatty"
+	"github.com/inoseq/inoseq/cmd/inoseq/internal/terminal"
 )
 
 // The table is drawn at most so often, and its rates are taken so often.
@@ -41,19 +41,14 @@ type live struct {
 // screen returns the terminal to draw on; there is none without --live, nor where nobody would see it.
 func (s *statRun) screen() *screen {
 	out, ok := s.env.Stdout.(*os.File)
-	if !s.o.live || !ok || !isTerminal(out) || os.Getenv("TERM") == "dumb" {
+	if !s.o.live || !ok || !terminal.Is(out) || os.Getenv("TERM") == "dumb" {
 		return nil
 	}
 	in, ok := s.env.Stdin.(*os.File)
-	if !ok || !isTerminal(in) {
+	if !ok || !terminal.Is(in) {
 		in = nil
 	}
 	return newScreen(in, out)
-}
-
-func isTerminal(f *os.File) (yes bool) {
-	conn, err := f.SyscallConn() // not Fd, which would make it blocking
-	return err == nil && conn.Control(func(fd uintptr) { yes = isatty.IsTerminal(fd) }) == nil && yes
 }
 
 // runLive is the rest of run on a terminal.
