@@ -235,31 +235,6 @@ func TestALiveTableWithoutAShellIsNotStopped(t *testing.T) {
 	l.mustEnd(t)
 }
 
-func TestLiveIsPlainWhereTheOutputIsNoTerminal(t *testing.T) {
-	t.Parallel()
-	dir := mustMkdir(t)
-	cmd := exec.Command("inoseq", "stat", "--live", "-e", "create", dir)
-	var stdout bytes.Buffer
-	cmd.Stdout = &stdout
-	lines, w := mustPipe(t)
-	cmd.Stderr = w
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines()
-	if line := lines(); line != "Finished establishing watches, now collecting statistics." {
-		t.Errorf("it said %q", line)
-	}
-	mustWrite(t, filepath.Join(dir, "one"))
-	_ = cmd.Process.Signal(syscall.SIGINT)
-	if err := cmd.Wait(); err != nil {
-		t.Error(err)
-	}
-	if want := "total  create  filename\n1      1       " + dir + "/\n"; stdout.String() != want {
-		t.Errorf("it printed %q, want %q", &stdout, want)
-	}
-}
-
 func TestOnlyTheCommandStatTakesLive(t *testing.T) {
 	t.Parallel()
 	var stderr bytes.Buffer

@@ -23,8 +23,8 @@ package compat
 //	differs: NAME    a difference that is allowed, of allowed.txt
 //	want: TEXT       then: a line of ours, in order; "want: none" is no line
 //
-// In do, "exchange A B" at the beginning of a command is renameat2(2) with RENAME_EXCHANGE, and "original has
-// N watches" waits for that; with our program it does nothing.
+// In do, "exchange A B" is renameat2(2) with RENAME_EXCHANGE; "original has N watches" waits for that and does
+// nothing with our program, and "ours has N watches" the other way round.
 //
 // No case may depend on time: the two programs and the shell can each be stopped for a second anywhere.
 

@@ -86,10 +86,10 @@ func Main(args []string) (status int, ok bool) {
 	env := Env{Name: args[0], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
 	switch filepath.Base(args[0]) {
 	case "inotifywait":
-		waitSignals()
+		defaultSignals()
 		return Wait(env, args[1:]), true
 	case "inotifywatch":
-		statSignals()
+		defaultSignals()
 		return Stat(env, args[1:]), true
 	}
 	if len(args) < 2 {
@@ -99,11 +99,11 @@ func Main(args []string) (status int, ok bool) {
 	switch args[1] {
 	case "wait":
 		env.Name = "inotifywait"
-		waitSignals()
+		defaultSignals()
 		return Wait(env, args[2:]), true
 	case "stat":
 		env.Name = "inotifywatch"
-		statSignals()
+		defaultSignals()
 		return Stat(env, args[2:]), true
 	}
 	return 0, false

@@ -69,7 +69,7 @@ func Daemon() (status int, isDaemon bool) {
 		return 0, false
 	}
 	os.Unsetenv(daemonEnv)
-	waitSignals()
+	defaultSignals()
 	in := os.NewFile(daemonFD, "options")
 	r := waitRun{out: os.Stdout, env: Env{Name: "inotifywait", Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}}
 	if err := gob.NewDecoder(in).Decode(&r.o); err != nil {

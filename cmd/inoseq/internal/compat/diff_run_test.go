@@ -100,13 +100,13 @@ func (r *caseRun) mustShell(env []string, command string) {
 		}
 		return
 	}
-	if n, ok := strings.CutPrefix(command, "original has "); ok {
-		n, err := strconv.Atoi(strings.TrimSuffix(n, " watches"))
+	if who, n, ok := strings.Cut(strings.TrimSuffix(command, " watches"), " has "); ok && (who == "original" || who == "ours") {
+		n, err := strconv.Atoi(n)
 		if err != nil {
 			r.t.Fatal(err)
 		}
-		if r.original && !r.waitForWatches(n) {
-			r.t.Fatalf("the original has ended before it had %d watches", n)
+		if r.original == (who == "original") && !r.waitForWatches(n) {
+			r.t.Fatalf("%s has ended before it had %d watches", who, n)
 		}
 		return
 	}
@@ -174,14 +174,17 @@ func (r *caseRun) waitUntilReady() bool {
 	}
 }
 
-// waitForWatches waits until the process has n watches, or has ended.
+// waitForWatches waits until the process has n watches, no more and no less, or has ended.
 func (r *caseRun) waitForWatches(n int) bool {
 	proc := "/proc/" + strconv.Itoa(r.cmd.Process.Pid)
 	for end := time.Now().Add(patience); time.Now().Before(end); {
-		infos, _ := filepath.Glob(proc + "/fdinfo/*")
-		for _, info := range infos {
-			text, _ := os.ReadFile(info)
-			if bytes.Count(text, []byte("inotify wd:")) >= n {
+		fds, _ := filepath.Glob(proc + "/fd/*")
+		for _, fd := range fds {
+			if name, _ := os.Readlink(fd); name != "anon_inode:inotify" {
+				continue
+			}
+			text, err := os.ReadFile(proc + "/fdinfo/" + filepath.Base(fd))
+			if err == nil && bytes.Count(text, []byte("inotify wd:")) == n {
 				return true
 			}
 		}
@@ -261,6 +264,7 @@ func (r *caseRun) signal(name string) {
 	r.t.Helper()
 	sig := map[string]syscall.Signal{
 		"": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP, "TERM": syscall.SIGTERM, "ALRM": syscall.SIGALRM,
+		"QUIT": syscall.SIGQUIT,
 		"USR1": syscall.SIGUSR1, "USR2": syscall.SIGUSR2, "PWR": syscall.SIGPWR, "RT": syscall.Signal(firstRealtime),
 	}[name]
 	if err := r.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {

@@ -32,6 +32,7 @@ func (s *screen) notify() (stop func()) {
 		sigs = append(sigs, unix.SIGTSTP)
 	}
 	signal.Notify(s.signals, sigs...)
+	catch(unix.SIGQUIT)
 	if s.in != nil {
 		go s.readKeys() // to the end of the process: there is no way to end a read of a terminal
 	}

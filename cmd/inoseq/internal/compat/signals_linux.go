@@ -5,7 +5,6 @@ package compat
 
 import (
 	"runtime"
-	"slices"
 	"strings"
 	"syscall"
 	"unsafe"
@@ -16,9 +15,15 @@ import (
 // firstRealtime and lastRealtime are the signals that have no names; glibc keeps 32 and 33 to itself.
 const firstRealtime, lastRealtime = 34, 64
 
-// defaultSignals has the signals end the process that would end a C program, but for those that the
-// program handles.
-func defaultSignals(handled ...syscall.Signal) {
+// sigaction is the kernel's struct, which is of another size and order on each architecture. All zeros is
+// SIG_DFL, no flags and an empty mask on each.
+type sigaction [64]byte
+
+// goActions are those of Go for the signals that have their default effect now.
+var goActions = make(map[syscall.Signal]*sigaction)
+
+// defaultSignals has the signals end the process that would end a C program.
+func defaultSignals() {
 	signals := []syscall.Signal{
 		unix.SIGUSR1, unix.SIGUSR2, unix.SIGALRM, unix.SIGVTALRM, unix.SIGPROF, unix.SIGIO, unix.SIGPWR, unix.SIGQUIT,
 		unix.SIGXCPU, unix.SIGXFSZ,
@@ -26,24 +31,25 @@ func defaultSignals(handled ...syscall.Signal) {
 	for sig := syscall.Signal(firstRealtime); sig <= lastRealtime; sig++ {
 		signals = append(signals, sig)
 	}
-	// The kernel's struct sigaction, which is of another size and order on each architecture. All zeros
-	// is SIG_DFL, no flags and an empty mask on each.
-	var action [64]byte
+	for _, sig := range signals {
+		goActions[sig] = new(sigaction)
+		setAction(sig, new(sigaction), goActions[sig])
+	}
+}
+
+// catch gives sig back to Go, after package os/signal has been told who wants it.
+func catch(sig syscall.Signal) {
+	if action := goActions[sig]; action != nil {
+		setAction(sig, action, nil)
+	}
+}
+
+// setAction cannot fail with the arguments that it gets here; if it did, nothing would change.
+func setAction(sig syscall.Signal, action, old *sigaction) {
 	size := uintptr(8) // of sigset_t in the kernel
 	if strings.HasPrefix(runtime.GOARCH, "mips") {
 		size = 16
 	}
-	for _, sig := range signals {
-		if slices.Contains(handled, sig) {
-			continue
-		}
-		// It cannot fail with these arguments; if it did, the signal would do nothing, as before.
-		_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(&action)), 0, size, 0, 0)
-	}
+	_, _, _ = unix.RawSyscall6(unix.SYS_RT_SIGACTION, uintptr(sig), uintptr(unsafe.Pointer(action)),
+		uintptr(unsafe.Pointer(old)), size, 0, 0)
 }
-
-func waitSignals() { defaultSignals() }
-
-// statSignals leaves the signals that inotifywatch handles, and SIGQUIT: Go ends by it in its own way, and
-// --live handles it.
-func statSignals() { defaultSignals(unix.SIGUSR1, unix.SIGALRM, unix.SIGQUIT) }

@@ -2,8 +2,10 @@
 
 package compat
 
+import "syscall"
+
 // Elsewhere nothing is watched, so that nothing waits for a signal.
 
-func waitSignals() {}
+func defaultSignals() {}
 
-func statSignals() {}
+func catch(syscall.Signal) {}

@@ -110,7 +110,7 @@ func (s *statRun) run(say func(string, ...any)) int {
 	for _, w := range s.src.watches() {
 		s.table.row(w.watch, w.dir)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), endSignals...)
+	ctx, stop := notifyEnd(s.o.timeout > 0)
 	defer stop()
 	now := notifyTable()
 	defer signal.Stop(now)

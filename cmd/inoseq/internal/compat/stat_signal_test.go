@@ -2,7 +2,8 @@
 
 package compat
 
-// This file tests what inotifywatch does at SIGUSR1: it prints its table and goes on.
+// This file tests what inotifywatch does at signals: at SIGUSR1 it prints its table and goes on, and at its end
+// all that has happened before counts.
 
 import (
 	"bufio"
@@ -14,27 +15,36 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
-func TestStatPrintsItsTableAtSIGUSR1(t *testing.T) {
-	bin, dir := mustHaveOurs(t, "inotifywatch"), t.TempDir()
-	cmd := exec.Command(filepath.Join(bin, "inotifywatch"), "-e", "create", dir)
+// mustStat starts a program that watches when this returns, and returns its standard output.
+func mustStat(t *testing.T, name string, args ...string) (p *os.Process, stdout *os.File, wait func() error) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
 	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer reader.Close()
+	t.Cleanup(func() { reader.Close() })
 	cmd.Stdout = writer
 	messages, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	writer.Close()
+	if err != nil {
 		t.Fatal(err)
 	}
-	defer cmd.Process.Kill()
-	writer.Close()
+	t.Cleanup(func() {
+		if cmd.ProcessState == nil {
+			cmd.Process.Kill()
+			cmd.Wait()
+		}
+	})
 	if err := reader.SetReadDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
@@ -44,33 +54,74 @@ func TestStatPrintsItsTableAtSIGUSR1(t *testing.T) {
 			t.Fatalf("waiting for the watches: %q, %v", line, err)
 		}
 	}
-	go io.Copy(io.Discard, messages) // that there were no events, once for each signal that came too early
-	for _, name := range []string{"a", "b"} {
-		if err := os.Mkdir(filepath.Join(dir, name), 0o755); err != nil {
-			t.Fatal(err)
-		}
+	go io.Copy(io.Discard, messages) // that there were no events, once for each SIGUSR1 that came too early
+	return cmd.Process, reader, cmd.Wait
+}
+
+func mustSignal(t *testing.T, p *os.Process, sig os.Signal) {
+	t.Helper()
+	if err := p.Signal(sig); err != nil {
+		t.Fatal(err)
 	}
+}
+
+func mustMkdir(t *testing.T, path ...string) {
+	t.Helper()
+	if err := os.Mkdir(filepath.Join(path...), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestStatPrintsItsTableAtSIGUSR1(t *testing.T) {
+	bin, dir := mustHaveOurs(t, "inotifywatch"), t.TempDir()
+	p, stdout, wait := mustStat(t, filepath.Join(bin, "inotifywatch"), "-e", "create", dir)
+	mustMkdir(t, dir, "a")
+	mustMkdir(t, dir, "b")
 	want := "total  create  filename\n2      2       " + dir + "/\n"
-	out := bufio.NewReader(reader)
+	out := bufio.NewReader(stdout)
 	// What has happened need not have been counted when the signal comes.
 	for table := ""; table != want; {
-		if err := cmd.Process.Signal(syscall.SIGUSR1); err != nil {
-			t.Fatal(err)
-		}
+		mustSignal(t, p, syscall.SIGUSR1)
 		table = ""
-		for line := ""; line != "\n"; table += strings.TrimPrefix(line, "\n") {
+		for line, err := "", error(nil); line != "\n"; table += strings.TrimPrefix(line, "\n") {
 			if line, err = out.ReadString('\n'); err != nil {
 				t.Fatalf("waiting for the table %q: %q, %v", want, table, err)
 			}
 		}
 	}
-	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	mustSignal(t, p, syscall.SIGTERM)
 	if rest, err := io.ReadAll(out); string(rest) != want || err != nil {
 		t.Errorf("at the end it prints %q, %v, want %q", rest, err, want)
 	}
-	if err := cmd.Wait(); err != nil {
+	if err := wait(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Also with --live, which is for terminals.
+func TestStatCountsWhatHappenedBeforeTheSignalThatEndsIt(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGHUP, syscall.SIGTERM} {
+		for _, args := range [][]string{{"stat"}, {"stat", "-r"}, {"stat", "--live"}} {
+			dir := t.TempDir()
+			p, stdout, wait := mustStat(t, self, append(args, "-e", "create", dir)...)
+			mustSignal(t, p, syscall.SIGSTOP)
+			if err := unix.Waitid(unix.P_PID, p.Pid, nil, unix.WSTOPPED|unix.WEXITED|unix.WNOWAIT, nil); err != nil {
+				t.Fatal(err)
+			}
+			mustMkdir(t, dir, "a")
+			mustSignal(t, p, sig)
+			mustSignal(t, p, syscall.SIGCONT)
+			want := "total  create  filename\n1      1       " + dir + "/\n"
+			if text, err := io.ReadAll(stdout); string(text) != want || err != nil {
+				t.Errorf("%v, %v: it prints %q, %v, want %q", args, sig, text, err, want)
+			}
+			if err := wait(); err != nil {
+				t.Errorf("%v, %v: %v", args, sig, err)
+			}
+		}
 	}
 }
