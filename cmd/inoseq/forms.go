@@ -9,6 +9,7 @@ import (
 	"github.com/ncruces/go-strftime"
 
 	"github.com/inoseq/inoseq/cmd/inoseq/internal/format"
+	"github.com/inoseq/inoseq/cmd/inoseq/internal/localtime"
 	"github.com/inoseq/inoseq/inotify"
 	"github.com/inoseq/inoseq/internal/line"
 )
@@ -93,7 +94,7 @@ func (f formatted) now(dst []byte) []byte {
 	if f.timefmt == "" {
 		return time.Now().UTC().AppendFormat(dst, time.RFC3339Nano)
 	}
-	return strftime.AppendFormat(dst, f.timefmt, time.Now())
+	return strftime.AppendFormat(dst, f.timefmt, localtime.Now())
 }
 
 func (formatted) error(dst []byte, _ error) ([]byte, bool, error) { return dst, false, nil }

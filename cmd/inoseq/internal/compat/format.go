@@ -6,8 +6,8 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
-	"time"
 
+	"github.com/inoseq/inoseq/cmd/inoseq/internal/localtime"
 	"github.com/inoseq/inoseq/inotify"
 )
 
@@ -65,7 +65,7 @@ func formatEvent(format, timeFormat string, ev *event) (text []byte, whole bool)
 		case 'e':
 			b = append(b, eventNames(ev.mask, ',')...)
 		case 'T':
-			now := formatTime(timeFormat, time.Now())
+			now := formatTime(timeFormat, localtime.Now())
 			if now == "" {
 				return b, false
 			}
