@@ -16,13 +16,13 @@ type pathList struct{ Watch, Exclude []string }
 // mostLine is how much of a line of --fromfile is taken at once; the rest is another path.
 const mostLine = 4095
 
-func readPaths(args []string, fromFile string, stdin io.Reader, stderr io.Writer) (list pathList) {
-	if fromFile != "" {
+func readPaths(args []string, fromFile *string, stdin io.Reader, stderr io.Writer) (list pathList) {
+	if fromFile != nil {
 		in := stdin
-		if fromFile != "-" {
-			f, err := os.Open(fromFile)
+		if *fromFile != "-" {
+			f, err := os.Open(*fromFile)
 			if err != nil {
-				fmt.Fprintf(stderr, "Couldn't open %s: %s\n", fromFile, reason(err))
+				fmt.Fprintf(stderr, "Couldn't open %s: %s\n", *fromFile, reason(err))
 			} else {
 				defer f.Close()
 			}

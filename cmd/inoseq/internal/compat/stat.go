@@ -24,12 +24,8 @@ func Stat(env Env, args []string) int {
 	if !ok {
 		return statusFailed
 	}
-	fromFile := ""
-	if o.fromFile != nil {
-		fromFile = *o.fromFile
-	}
 	say := func(format string, args ...any) { fmt.Fprintf(env.Stderr, format, args...) }
-	paths := readPaths(names, fromFile, env.Stdin, env.Stderr)
+	paths := readPaths(names, o.fromFile, env.Stdin, env.Stderr)
 	if len(paths.Watch) == 0 {
 		say("No files specified to watch!\n")
 		return statusFailed

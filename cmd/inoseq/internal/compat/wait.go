@@ -44,11 +44,7 @@ func (r *waitRun) run(names []string) int {
 		fmt.Fprintln(r.env.Stderr, "Something is wrong with your format string.")
 		return statusFailed
 	}
-	fromFile := ""
-	if r.o.FromFile != nil {
-		fromFile = *r.o.FromFile
-	}
-	r.o.Paths = readPaths(names, fromFile, r.env.Stdin, r.env.Stderr)
+	r.o.Paths = readPaths(names, r.o.FromFile, r.env.Stdin, r.env.Stderr)
 	if len(r.o.Paths.Watch) == 0 {
 		fmt.Fprintln(r.env.Stderr, "No files specified to watch!")
 		return statusFailed
