@@ -25,6 +25,7 @@ type trees struct {
 	what  watching
 	asked inotify.Mask // of what was asked for, what the trees know
 	roots []treeRoot
+	given []string // where the paths lead that were given, if there is an @path
 	files []string // that are watched by themselves
 
 	mu     sync.Mutex
@@ -45,12 +46,21 @@ func newTrees(what watching) (source, error) {
 		return nil, err
 	}
 	s.w = w
+	if len(what.paths.Exclude) > 0 {
+		for _, path := range what.paths.Watch {
+			s.given = append(s.given, realPath(path))
+		}
+	}
 	return s, nil
 }
 
-// enters reports whether the directory at path is to be watched.
+// enters reports whether the directory at path is to be watched. What was given is, also if an @path
+// names it.
 func (s *trees) enters(path string) bool {
-	return !s.what.paths.excludes(path) && !s.what.filter.dropsAllBelow(path+"/")
+	if s.what.paths.excludes(path) && !slices.Contains(s.given, realPath(path)) {
+		return false
+	}
+	return !s.what.filter.dropsAllBelow(path + "/")
 }
 
 func (s *trees) dirFailed(e *tree.DirError) {
