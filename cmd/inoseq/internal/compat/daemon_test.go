@@ -46,6 +46,7 @@ func TestWaitDWritesToItsFileUntilItIsEnded(t *testing.T) {
 					unix.Kill(pid, unix.SIGKILL)
 				}
 			}()
+			mustBeKnownAs(t, pid, "inotifywait", cmd.Args)
 			w, err := inotify.New()
 			if err != nil {
 				t.Fatal(err)
@@ -91,6 +92,18 @@ func mustFindDaemon(t *testing.T, log string) (pid int) {
 	}
 	t.Fatalf("waited %v for a process that has %s open, and a watch", patience, log)
 	return -1
+}
+
+// mustBeKnownAs holds what pkill(1) and killall(1) find the process by.
+func mustBeKnownAs(t *testing.T, pid int, name string, args []string) {
+	t.Helper()
+	proc := "/proc/" + strconv.Itoa(pid)
+	if got, err := os.ReadFile(proc + "/comm"); string(got) != name+"\n" {
+		t.Errorf("%v, its name is %q, want %q", err, got, name)
+	}
+	if got, err := os.ReadFile(proc + "/cmdline"); string(got) != strings.Join(args, "\x00")+"\x00" {
+		t.Errorf("%v, its arguments are %q, want %q", err, got, args)
+	}
 }
 
 // mustHold waits until name, which w watches, holds text.

@@ -50,7 +50,7 @@ func (r *waitRun) startDaemon(outFile string) error {
 	}
 	defer ours.Close()
 	cmd := exec.Command(self)
-	cmd.Args = []string{"inotifywait"}
+	cmd.Args = os.Args // as pgrep(1) and ps(1) show it: a fork keeps them
 	cmd.Env = append(os.Environ(), daemonEnv+"=1")
 	cmd.Stdout = out // standard input and standard error are /dev/null
 	cmd.ExtraFiles = []*os.File{theirs}
@@ -69,6 +69,9 @@ func Daemon() (status int, isDaemon bool) {
 		return 0, false
 	}
 	os.Unsetenv(daemonEnv)
+	// The name that killall(1) knows a process by is that of its file, which a link does not change.
+	// Where there is no such file, that has to do.
+	_ = os.WriteFile("/proc/self/comm", []byte(filepath.Base(os.Args[0])), 0)
 	defaultSignals()
 	in := os.NewFile(daemonFD, "options")
 	r := waitRun{out: os.Stdout, env: Env{Name: "inotifywait", Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}}
