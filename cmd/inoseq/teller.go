@@ -34,7 +34,8 @@ type teller struct {
 	told    int        // events
 	ev      event      // the last one
 	sources int
-	waiting int // sources that wait for an event
+	waiting int  // sources that wait for an event
+	begun   bool // everything is being watched: that nothing happens counts from then on
 	clock   *time.Timer
 	cancel  context.CancelCauseFunc
 }
@@ -60,7 +61,9 @@ const (
 func (t *teller) tell(ctx context.Context, all []source) error {
 	within, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	t.mu.Lock()
 	t.cancel, t.sources = cancel, len(all)
+	t.mu.Unlock()
 	errs := make([]error, len(all))
 	var wg sync.WaitGroup
 	for i, s := range all {
@@ -200,10 +203,24 @@ func (t *teller) pause(n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.waiting += n
+	t.wind()
+}
+
+// begin is told when everything is being watched.
+func (t *teller) begin() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.begun = true
+	t.wind()
+}
+
+// wind starts or stops the clock, which runs while all sources wait.
+func (t *teller) wind() {
+	runs := t.begun && t.idle > 0 && t.sources > 0 && t.waiting == t.sources
 	switch {
-	case t.waiting == t.sources:
+	case runs && t.clock == nil:
 		t.clock = time.AfterFunc(t.idle, func() { t.cancel(errIdle) })
-	case t.clock != nil:
+	case !runs && t.clock != nil:
 		t.clock.Stop()
 		t.clock = nil
 	}

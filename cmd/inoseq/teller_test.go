@@ -149,3 +149,35 @@ func TestACountIsThatOfAllSources(t *testing.T) {
 		}
 	}
 }
+
+// waiter is a script that calls waits when it is asked to wait.
+type waiter struct {
+	script
+	waits func()
+}
+
+func (w *waiter) events(ctx context.Context, idle time.Duration) iter.Seq2[event, error] {
+	if idle == forever {
+		w.waits()
+	}
+	return w.script.events(ctx, idle)
+}
+
+func TestThatNothingHappensCountsWhenEverythingIsBeingWatched(t *testing.T) {
+	for _, quiet := range []time.Duration{0, time.Nanosecond} { // one by one, and in batches
+		var out bytes.Buffer
+		p := &program{stdout: &output{w: &out}}
+		tell := &teller{sink: newPrinter(p.stdout, human{}, p.warn), idle: time.Nanosecond, quiet: quiet}
+		s := &waiter{waits: func() {
+			tell.mu.Lock()
+			if tell.clock != nil {
+				t.Error("the clock runs while watching begins")
+			}
+			tell.mu.Unlock()
+			tell.begin()
+		}}
+		if err := tell.tell(context.Background(), []source{s}); err != errIdle {
+			t.Errorf("%v, want %v", err, errIdle)
+		}
+	}
+}

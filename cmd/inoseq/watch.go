@@ -151,6 +151,7 @@ func (p *program) watchAndTell(ctx context.Context, s *sources, t *teller, ready
 	if err == nil && ctx.Err() == nil {
 		err = ready()
 	}
+	t.begin()
 	switch {
 	case err != nil && early:
 		stop()
