@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -84,14 +86,41 @@ func (r *started) end(grace time.Duration) {
 	go func() {
 		defer close(ended)
 		group := -r.cmd.Process.Pid
-		hung := time.Now().Add(grace)
-		// Signal 0 only asks whether somebody is left; there is no way to wait for a group.
+		hung, pause := time.Now().Add(grace), 5*time.Millisecond
+		// Signal 0 only asks whether somebody is left; there is no way to wait for a group. Those that
+		// have ended are left, too, until their parent has heard of it, and that may be an init that
+		// does not listen, as in many a container.
 		for signal := unix.SIGTERM; unix.Kill(group, signal) != unix.ESRCH; signal = 0 {
-			if time.Now().After(hung) {
+			if time.Now().After(hung) || r.isReaped() && haveEnded(r.cmd.Process.Pid) {
 				_ = unix.Kill(group, unix.SIGKILL)
 				return
 			}
-			time.Sleep(5 * time.Millisecond)
+			time.Sleep(pause)
+			pause = min(2*pause, 80*time.Millisecond)
 		}
 	}()
+}
+
+func (r *started) isReaped() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.reaped
+}
+
+// haveEnded reports whether all processes of a group are zombies, by proc_pid_stat(5).
+func haveEnded(group int) bool {
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	found := false
+	for _, name := range stats {
+		text, _ := os.ReadFile(name) // it may be gone by now
+		// The name of the program, in parentheses, can hold anything.
+		fields := bytes.Fields(text[bytes.LastIndexByte(text, ')')+1:])
+		if len(fields) < 3 || string(fields[2]) != strconv.Itoa(group) {
+			continue
+		}
+		if found = true; string(fields[0]) != "Z" && string(fields[0]) != "X" {
+			return false
+		}
+	}
+	return found && err == nil
 }
