@@ -9,7 +9,35 @@ import (
 )
 
 // expressions are the options; nil is one that was not given.
-type expressions struct{ Exclude, ExcludeFold, Include, IncludeFold *string }
+type expressions struct {
+	Exclude, ExcludeFold, Include, IncludeFold *string
+
+	excludes, foldedExcludes int // how often the option was given
+}
+
+// expressionLong are the options, the last of both programs. Their letters are no short options.
+var expressionLong = []longOption{
+	{"exclude", true, '1'}, {"excludei", true, '2'}, {"include", true, '3'}, {"includei", true, '4'},
+}
+
+// take takes an option, if it is one of these.
+func (e *expressions) take(opt byte, arg string) bool {
+	switch opt {
+	case '1':
+		e.Exclude = &arg
+		e.excludes++
+	case '2':
+		e.ExcludeFold = &arg
+		e.foldedExcludes++
+	case '3':
+		e.Include = &arg
+	case '4':
+		e.IncludeFold = &arg
+	default:
+		return false
+	}
+	return true
+}
 
 // check tells what cannot be given together.
 func (e *expressions) check(stderr io.Writer) bool {

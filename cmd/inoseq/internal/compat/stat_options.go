@@ -26,12 +26,11 @@ type statOptions struct {
 
 const statShort = "hrPa:d:zve:t:IFS"
 
-var statLong = []longOption{
+var statLong = append([]longOption{
 	{"help", false, 'h'}, {"event", true, 'e'}, {"timeout", true, 't'}, {"verbose", false, 'v'}, {"zero", false, 'z'},
 	{"ascending", true, 'a'}, {"descending", true, 'd'}, {"recursive", false, 'r'}, {"inotify", false, 'I'},
 	{"fanotify", false, 'F'}, {"filesystem", false, 'S'}, {"no-dereference", false, 'P'}, {"fromfile", true, 'o'},
-	{"exclude", true, 'c'}, {"excludei", true, 'b'}, {"include", true, 'j'}, {"includei", true, 'k'},
-}
+}, expressionLong...)
 
 // parseStat reads the command line and tells what is wrong with it. Names are what is no option.
 func parseStat(env Env, args []string) (o statOptions, names []string, ok bool) {
@@ -41,7 +40,7 @@ func parseStat(env Env, args []string) (o statOptions, names []string, ok bool) 
 	}
 	opt, arg := line.next()
 	for ; opt != endOfOptions && opt != wrongOption; opt, arg = line.next() {
-		if !o.take(env, opt, arg) {
+		if !o.expr.take(opt, arg) && !o.take(env, opt, arg) {
 			return o, nil, false
 		}
 	}
@@ -77,14 +76,6 @@ func (o *statOptions) take(env Env, opt byte, arg string) (ok bool) {
 		o.live = true
 	case 'z':
 		o.zero = true
-	case 'c':
-		o.expr.Exclude = &arg
-	case 'b':
-		o.expr.ExcludeFold = &arg
-	case 'j':
-		o.expr.Include = &arg
-	case 'k':
-		o.expr.IncludeFold = &arg
 	case 'o':
 		return once(env, "fromfile", &o.fromFile, arg)
 	case 't':

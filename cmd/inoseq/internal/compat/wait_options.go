@@ -23,27 +23,24 @@ type waitOptions struct {
 	Paths      pathList
 
 	Monitor, Recursive, CSV, Daemon, Syslog, NoDereference, NoNewline bool
-
-	excludes, foldedExcludes int // how often the option was given
 }
 
 const waitShort = "mrhcdsPqt:fo:e:IFS"
 
-var waitLong = []longOption{
+var waitLong = append([]longOption{
 	{"help", false, 'h'}, {"event", true, 'e'}, {"monitor", false, 'm'}, {"quiet", false, 'q'},
 	{"timeout", true, 't'}, {"filename", false, 'f'}, {"recursive", false, 'r'}, {"inotify", false, 'I'},
 	{"fanotify", false, 'F'}, {"filesystem", false, 'S'}, {"csv", false, 'c'}, {"daemon", false, 'd'},
 	{"syslog", false, 's'}, {"no-dereference", false, 'P'}, {"format", true, 'n'}, {"no-newline", false, '0'},
-	{"timefmt", true, 'i'}, {"fromfile", true, 'z'}, {"outfile", true, 'o'}, {"exclude", true, 'a'},
-	{"excludei", true, 'b'}, {"include", true, 'j'}, {"includei", true, 'k'},
-}
+	{"timefmt", true, 'i'}, {"fromfile", true, 'z'}, {"outfile", true, 'o'},
+}, expressionLong...)
 
 // parseWait reads the command line and tells what is wrong with it. Names are what is no option.
 func parseWait(env Env, args []string) (o waitOptions, names []string, ok bool) {
 	line := options{name: env.Name, stderr: env.Stderr, short: waitShort, long: waitLong, args: args}
 	opt, arg := line.next()
 	for ; opt != endOfOptions && opt != wrongOption; opt, arg = line.next() {
-		if !o.flag(opt) && !o.value(env, opt, arg) {
+		if !o.flag(opt) && !o.Expr.take(opt, arg) && !o.value(env, opt, arg) {
 			return o, nil, false
 		}
 	}
@@ -54,10 +51,10 @@ func parseWait(env Env, args []string) (o waitOptions, names []string, ok bool) 
 		return o, nil, false
 	}
 	const warning = "only the last option will be taken into consideration."
-	if o.excludes > 1 {
+	if o.Expr.excludes > 1 {
 		fmt.Fprintln(env.Stderr, "--exclude: "+warning)
 	}
-	if o.foldedExcludes > 1 {
+	if o.Expr.foldedExcludes > 1 {
 		fmt.Fprintln(env.Stderr, "--excludei: "+warning)
 	}
 	return o, line.rest, opt != wrongOption
@@ -106,16 +103,6 @@ func (o *waitOptions) value(env Env, opt byte, arg string) bool {
 		o.Format = &arg
 	case 'i':
 		o.TimeFormat = &arg
-	case 'a':
-		o.Expr.Exclude = &arg
-		o.excludes++
-	case 'b':
-		o.Expr.ExcludeFold = &arg
-		o.foldedExcludes++
-	case 'j':
-		o.Expr.Include = &arg
-	case 'k':
-		o.Expr.IncludeFold = &arg
 	case 'z':
 		return once(env, "fromfile", &o.FromFile, arg)
 	case 'o':
