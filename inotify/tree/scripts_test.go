@@ -222,9 +222,7 @@ func (p *play) doWords(w []string) {
 		s.own = true
 		s.visit(p.node(w[1]), false)
 		s.release()
-		for _, n := range s.local {
-			p.tree.visits = append(p.tree.visits, n)
-		}
+		p.tree.visits = append(p.tree.visits, s.local...)
 	case "let":
 		d.letGo(int32(p.number(w[2])))
 	case "record":
