@@ -31,14 +31,21 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 	}
 	switch {
 	case m == n:
-		nd.flags &^= failed | foreign | inDoubt
+		nd.flags &^= failed | foreign | mountRoot | inDoubt
+		if mount {
+			nd.flags |= mountRoot
+		}
 		return n
 	case m != 0 && t.st.top(m) != 0:
 		if mount || t.st.node(m).flags&isRoot != 0 {
 			t.conflict(n, m, mount)
 			return 0
 		}
-		return t.standsAt(m, n, 0)
+		if t.st.node(m).flags&mountRoot == 0 || t.st.within(n, m) || t.st.within(m, n) {
+			return t.standsAt(m, n, 0)
+		}
+		t.yield(m)
+		back = true
 	case m != 0:
 		t.st.unbind(m) // it was let go, and is back
 		back = true
@@ -85,6 +92,24 @@ func (t *tree) standsAt(m, n nodeID, cookie uint32) nodeID {
 	t.rename(t.st.node(m).entry, p, name, cookie, true)
 	t.look(old, oldName)
 	return m
+}
+
+// yield has m, a bind mount that was found before the directory itself was, give up its watch: what is
+// behind it is told of where the directory is. A mount root cannot be renamed (rename(2), EBUSY).
+func (t *tree) yield(m nodeID) {
+	t.st.unbind(m)
+	top := t.st.node(t.st.top(m))
+	if t.opt.initial || t.roots[top.root].todo == nil {
+		t.again(t.replace(m))
+		return
+	}
+	// Add has told nothing of it.
+	e := t.st.node(m).entry
+	p, name := t.st.entry(e).dir, append([]byte(nil), t.st.name(e)...)
+	t.removeEntry(e)
+	m = t.st.entry(t.st.add(p, name, true)).node
+	t.st.node(m).flags |= silent
+	t.again(m)
 }
 
 // replace has another directory, which is to be taken in, stand where n does.
