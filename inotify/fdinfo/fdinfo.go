@@ -63,8 +63,9 @@ func (e *LineError) Unwrap() error { return e.Err }
 
 // Parse returns the marks that an fdinfo file lists, in its order: the newest first. Lines about
 // other things (pos, flags, mnt_id and others) are passed over. A line that is no mark is yielded as a
-// *LineError, after which the sequence goes on if the loop does; an error of r, and a line of more than
-// 64 KiB, end it. Like r, the sequence can be used once.
+// *LineError, after which the sequence goes on if the loop does. An error of r is yielded as it is and
+// ends it, without the line that it cut off; so does a line of more than 64 KiB. Like r, the sequence
+// can be used once.
 func Parse(r io.Reader) iter.Seq2[Mark, error] {
 	return func(yield func(Mark, error) bool) {
 		for raw, err := range fdinfo.Marks(r, true) {

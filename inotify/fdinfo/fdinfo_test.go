@@ -85,6 +85,13 @@ func TestAnErrorOfTheReaderAndALineBeyondAllMeasureEndTheSequence(t *testing.T) 
 	if marks, errs := collect(r); len(marks) != 2 || len(errs) != 1 || !errors.Is(errs[0], broken) {
 		t.Errorf("%d marks, errors %v", len(marks), errs)
 	}
+	for cut := range len(listing) + 1 {
+		r := io.MultiReader(strings.NewReader(listing[:cut]), iotest.ErrReader(broken))
+		marks, errs := collect(r)
+		if whole := strings.Count(listing[:cut], "\n") - 4; len(marks) != max(whole, 0) || len(errs) != 1 || errs[0] != broken {
+			t.Errorf("cut off at byte %d: %+v, errors %v", cut, marks, errs)
+		}
+	}
 	r = strings.NewReader(listing + "inotify wd:" + strings.Repeat("0", 1<<17) + "1\n" + listing)
 	var at *LineError
 	if marks, errs := collect(r); len(marks) != 2 || len(errs) != 1 || !errors.As(errs[0], &at) || at.Line != 7 {

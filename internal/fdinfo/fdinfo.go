@@ -46,12 +46,14 @@ var errLong = fmt.Errorf("longer than %d bytes", longestLine)
 
 // Marks returns the marks that r has. Lines about other things are passed over. A line that is no mark
 // is yielded as a *LineError, and the sequence goes on if the loop does. An error of r, and a line
-// beyond all measure, end it. Without handles, what stands behind the numbers is not looked at, which is
+// beyond all measure, end it; the line that an error of r cut off is no line. Without handles, what stands behind the numbers is not looked at, which is
 // quicker. Handle and Text are valid until the next step.
 func Marks(r io.Reader, handles bool) iter.Seq2[Mark, error] {
 	return func(yield func(Mark, error) bool) {
-		lines := bufio.NewScanner(r)
+		from := source{r: r}
+		lines := bufio.NewScanner(&from)
 		lines.Buffer(make([]byte, 0, 4096), longestLine)
+		lines.Split(from.split)
 		n := 0
 		for lines.Scan() {
 			n++
@@ -73,6 +75,26 @@ func Marks(r io.Reader, handles bool) iter.Seq2[Mark, error] {
 			yield(Mark{}, err)
 		}
 	}
+}
+
+// source is a reader, and whether it came to an error.
+type source struct {
+	r      io.Reader
+	broken bool
+}
+
+func (s *source) Read(p []byte) (n int, err error) {
+	n, err = s.r.Read(p)
+	s.broken = s.broken || err != nil && err != io.EOF
+	return n, err
+}
+
+// split is bufio.ScanLines, which would take what an error cut off for the last line.
+func (s *source) split(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	if s.broken && bytes.IndexByte(data, '\n') < 0 {
+		return len(data), nil, nil
+	}
+	return bufio.ScanLines(data, atEOF)
 }
 
 // word is a bit for each word that every mark has.
