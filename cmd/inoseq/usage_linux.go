@@ -249,7 +249,7 @@ func (f *finder) watches(in fdinfo.Instance) ([]usedWatch, error) {
 	}
 	defer list.Close()
 	watches := []usedWatch{}
-	for m, err := range fdinfo.Parse(list) {
+	for m, err := range fdinfo.ParseWithHandles(list) {
 		if err != nil {
 			return nil, err
 		}

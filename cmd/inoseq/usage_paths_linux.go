@@ -70,7 +70,7 @@ func (f *finder) close() {
 }
 
 // path returns the path of what m watches, or "".
-func (f *finder) path(m fdinfo.Mark) string {
+func (f *finder) path(m fdinfo.MarkWithHandle) string {
 	if m.Handle == "" || f.denied {
 		return ""
 	}

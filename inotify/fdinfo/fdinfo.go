@@ -34,11 +34,13 @@ type Mark struct {
 	Inode uint64       // number of the watched inode
 	Dev   uint64       // its file system, as the kernel prints it: major<<20|minor, which is not st_dev
 	Mask  inotify.Mask // events; OneShot and ExclUnlink since Linux 5.19
+}
 
-	// HandleType and Handle are the file handle of the inode, for open_by_handle_at(2). Handle holds
-	// bytes, and is empty where the file system, or a kernel without CONFIG_EXPORTFS, has none.
+// MarkWithHandle is a Mark and the file handle of its inode, for open_by_handle_at(2).
+type MarkWithHandle struct {
+	Mark
 	HandleType int32
-	Handle     string
+	Handle     string // bytes; empty where the file system, or a kernel without CONFIG_EXPORTFS, has none
 }
 
 // Major returns the major number of the file system's device.
@@ -68,8 +70,19 @@ func (e *LineError) Unwrap() error { return e.Err }
 // can be used once.
 func Parse(r io.Reader) iter.Seq2[Mark, error] {
 	return func(yield func(Mark, error) bool) {
+		for m, err := range ParseWithHandles(r) {
+			if !yield(m.Mark, err) {
+				return
+			}
+		}
+	}
+}
+
+// ParseWithHandles is Parse that returns the file handles, too.
+func ParseWithHandles(r io.Reader) iter.Seq2[MarkWithHandle, error] {
+	return func(yield func(MarkWithHandle, error) bool) {
 		for raw, err := range fdinfo.Marks(r, true) {
-			var m Mark
+			var m MarkWithHandle
 			if err == nil {
 				m, err = markOf(raw)
 			}
@@ -84,14 +97,14 @@ func Parse(r io.Reader) iter.Seq2[Mark, error] {
 	}
 }
 
-func markOf(raw fdinfo.Mark) (Mark, error) {
+func markOf(raw fdinfo.Mark) (MarkWithHandle, error) {
 	var room [128]byte // MAX_HANDLE_SZ
 	handle, err := hex.AppendDecode(room[:0], raw.Handle)
 	if err != nil {
-		return Mark{}, &fdinfo.LineError{Line: raw.Line, Text: string(raw.Text), Err: fmt.Errorf("f_handle: %w", err)}
+		return MarkWithHandle{}, &fdinfo.LineError{Line: raw.Line, Text: string(raw.Text), Err: fmt.Errorf("f_handle: %w", err)}
 	}
-	return Mark{
-		WD: raw.WD, Inode: raw.Inode, Dev: raw.Dev, Mask: inotify.Mask(raw.Mask),
+	return MarkWithHandle{
+		Mark:       Mark{WD: raw.WD, Inode: raw.Inode, Dev: raw.Dev, Mask: inotify.Mask(raw.Mask)},
 		HandleType: raw.HandleType, Handle: string(handle),
 	}, nil
 }

@@ -28,8 +28,8 @@ inotify wd:11 ino:9e7e sdev:800013 mask:800afce ignored_mask:0 fhandle-bytes:8 f
 inotify wd:1 ino:ffffffffffffffff sdev:1c mask:80000100 ignored_mask:0 
 `
 
-func collect(r io.Reader) (marks []Mark, errs []error) {
-	for m, err := range Parse(r) {
+func collect(r io.Reader) (marks []MarkWithHandle, errs []error) {
+	for m, err := range ParseWithHandles(r) {
 		if err != nil {
 			errs = append(errs, err)
 		} else {
@@ -41,15 +41,25 @@ func collect(r io.Reader) (marks []Mark, errs []error) {
 
 func TestAListingIsReadNumberByNumberInHexadecimal(t *testing.T) {
 	marks, errs := collect(strings.NewReader(listing))
-	want := []Mark{
-		{17, 0x9e7e, 0x800013, 0x800afce, 1, "\x7e\x9e\x00\x00\x64\x0d\x1b\x6d"},
-		{1, math.MaxUint64, 0x1c, inotify.OneShot | inotify.Create, 0, ""},
+	want := []MarkWithHandle{
+		{Mark{17, 0x9e7e, 0x800013, 0x800afce}, 1, "\x7e\x9e\x00\x00\x64\x0d\x1b\x6d"},
+		{Mark{1, math.MaxUint64, 0x1c, inotify.OneShot | inotify.Create}, 0, ""},
 	}
 	if errs != nil || !slices.Equal(marks, want) {
 		t.Errorf("got %+v, %v\nwant %+v", marks, errs, want)
 	}
 	if marks[0].Major() != 8 || marks[0].Minor() != 0x13 {
 		t.Errorf("device %d:%d, want 8:19", marks[0].Major(), marks[0].Minor())
+	}
+	i := 0
+	for m, err := range Parse(strings.NewReader(listing)) {
+		if err != nil || i == len(want) || m != want[i].Mark {
+			t.Errorf("mark %d is %+v, %v", i, m, err)
+		}
+		i++
+	}
+	if i != len(want) {
+		t.Errorf("Parse returned %d marks, want %d", i, len(want))
 	}
 }
 
@@ -106,7 +116,7 @@ func TestALoopThatBreaksGetsNoMore(t *testing.T) {
 }
 
 // printed is m as the kernel prints it.
-func printed(m Mark) string {
+func printed(m MarkWithHandle) string {
 	text := fmt.Sprintf("inotify wd:%x ino:%x sdev:%x mask:%x ignored_mask:0 ", m.WD, m.Inode, m.Dev, uint32(m.Mask))
 	if m.Handle != "" {
 		text += fmt.Sprintf("fhandle-bytes:%x fhandle-type:%x f_handle:%x", len(m.Handle), uint32(m.HandleType), m.Handle)
@@ -114,13 +124,13 @@ func printed(m Mark) string {
 	return text + "\n"
 }
 
-func drawMark(t *rapid.T) Mark {
-	m := Mark{
+func drawMark(t *rapid.T) MarkWithHandle {
+	m := MarkWithHandle{Mark: Mark{
 		WD:    rapid.Int32Min(0).Draw(t, "wd"),
 		Inode: rapid.Uint64().Draw(t, "inode"),
 		Dev:   rapid.Uint64().Draw(t, "dev"),
 		Mask:  inotify.Mask(rapid.Uint32().Draw(t, "mask")),
-	}
+	}}
 	if handle := rapid.SliceOfN(rapid.Byte(), 0, 128).Draw(t, "handle"); len(handle) > 0 {
 		m.Handle = string(handle)
 		m.HandleType = rapid.Int32().Draw(t, "type")
