@@ -112,8 +112,8 @@ func (w *Watcher) AddFile(f *os.File, mask Mask) (*Watch, error) {
 	var addErr error
 	if err := conn.Control(func(fd uintptr) {
 		wt, addErr = w.add(f.Name(), "/proc/self/fd/"+strconv.Itoa(int(fd)), mask)
-	}); err != nil {
-		return nil, pathError(f.Name(), err)
+	}); err != nil { // that f is closed, which package os tells by an error of its own
+		return nil, pathError(f.Name(), &badInput{"AddFile needs an open file, and this one is closed", os.ErrClosed})
 	}
 	if errors.Is(addErr, fs.ErrNotExist) {
 		if _, err := os.Lstat("/proc/self/fd"); err != nil {

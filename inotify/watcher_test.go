@@ -155,11 +155,14 @@ func TestErrorsOfAddFile(t *testing.T) {
 		}
 	}
 	must(t, f.Close())
-	for _, f := range []*os.File{nil, f} {
-		_, err := w.AddFile(f, Modify)
+	for _, c := range []struct {
+		f  *os.File
+		is error
+	}{{nil, os.ErrInvalid}, {f, os.ErrClosed}} {
+		_, err := w.AddFile(c.f, Modify)
 		var at *fs.PathError
-		if !errors.As(err, &at) {
-			t.Error(err)
+		if !errors.As(err, &at) || !errors.Is(err, c.is) || !strings.Contains(err.Error(), "AddFile needs an open file") {
+			t.Errorf("%v is no *fs.PathError that is %v", err, c.is)
 		}
 	}
 }
