@@ -144,9 +144,12 @@ func (w *Watcher) withRoot(path string, f func(*root)) error {
 }
 
 // Dirs returns the paths of the watched directories, parents before what is in them, as they are when
-// the sequence is ranged over.
+// the sequence is ranged over. After Close there are none.
 func (w *Watcher) Dirs() iter.Seq[string] {
 	return func(yield func(string) bool) {
+		if w.t.closed.Load() {
+			return
+		}
 		for _, path := range w.t.paths() {
 			if !yield(path) {
 				return
@@ -155,8 +158,13 @@ func (w *Watcher) Dirs() iter.Seq[string] {
 	}
 }
 
-// Len returns the number of watched directories.
-func (w *Watcher) Len() int { return int(w.t.dirs.Load()) }
+// Len returns the number of watched directories; after Close that is 0.
+func (w *Watcher) Len() int {
+	if w.t.closed.Load() {
+		return 0
+	}
+	return int(w.t.dirs.Load())
+}
 
 // Events returns the changes of all trees. A loop over it waits for the next event until it breaks, or
 // the Watcher is closed.

@@ -277,6 +277,22 @@ func TestASetUpThatIsInterrupted(t *testing.T) {
 	})
 }
 
+func TestAfterCloseNothingIsWatched(t *testing.T) {
+	root := mustTemp(t)
+	mustMkdir(t, filepath.Join(root, "a"))
+	w := mustNew(t, quietMask)
+	mustAdd(t, w, root)
+	if dirs := slices.Collect(w.Dirs()); len(dirs) != 2 || w.Len() != 2 {
+		t.Errorf("%q and %d directories, want 2", dirs, w.Len())
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+	if dirs := slices.Collect(w.Dirs()); len(dirs) != 0 || w.Len() != 0 {
+		t.Errorf("after Close: %q and %d directories", dirs, w.Len())
+	}
+}
+
 func TestProgressIsToldAtTheEnd(t *testing.T) {
 	root := mustTemp(t)
 	dirs, entries := makeTree(t, filepath.Join(root, "t"), 5, 3, 1)
