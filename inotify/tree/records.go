@@ -13,6 +13,7 @@ package tree
 // somebody holds the directory open, the parent's comes at once and the other two at the last close.
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/inoseq/inoseq/inotify"
@@ -230,14 +231,21 @@ func (t *tree) removed(n nodeID, e entryID, r record) {
 	}
 }
 
-// ends reports whether what is queued says that n is removed.
+// ends reports whether what is queued says that n is removed: its own watch, or that of its parent. What
+// was removed from n and is held open keeps n's inode, too: then there is no DELETE_SELF before it is let go.
 func (t *tree) ends(n nodeID) bool {
-	wd := t.st.node(n).wd
+	wd, p := t.st.node(n).wd, t.st.parent(n)
+	name := append([]byte(nil), t.st.name(t.st.node(n).entry)...)
 	_, found := t.ahead(t.next, 0, func(r record) verdict {
-		if r.wd == wd && r.mask.Has(inotify.DeleteSelf) {
+		switch {
+		case r.wd == wd && r.mask.Has(inotify.DeleteSelf):
+			return hit
+		case p == 0 || r.wd != t.st.node(p).wd || !r.mask.HasAny(entryRecords) || !bytes.Equal(r.name, name):
+			return goOn
+		case r.mask.Has(inotify.Delete | inotify.IsDir):
 			return hit
 		}
-		return goOn
+		return stop
 	})
 	return found
 }
