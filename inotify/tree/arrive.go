@@ -91,7 +91,7 @@ func (t *tree) dirMovedTo(q nodeID, e entryID, r record, after int) {
 	switch {
 	case err == nil && m != 0 && e != 0 && m == t.st.entry(e).node:
 		return // a scan was here before
-	case m != 0 && t.st.node(m).flags&isRoot != 0:
+	case m != 0 && t.st.node(m).flags&(isRoot|mountRoot) != 0:
 		err = errBlocked // visit will tell
 	case m != 0 && t.st.top(m) != 0:
 		if t.arrived(m, q, e, r) {

@@ -52,8 +52,8 @@
 // What inotify(7) does not see, this package does not: changes on the other side of a network file
 // system, through a memory mapping, or through a hard link outside. A file system that is mounted over
 // a watched directory is noticed when something has to be looked up there, as is a rename above a root.
-// A directory that can be reached at two paths, by a bind mount, is watched at one of them and told as
-// a *DirError at the other.
+// A directory that can be reached at two paths, by a bind mount, is watched at one of them, its own if
+// that is in the trees, and told as a *DirError at the other.
 //
 // Taking a directory in opens and reads it. Where the mask has Open, Access or CloseNoWrite, this is
 // seen by the watches of its parent and of itself, and told.
