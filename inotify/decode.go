@@ -50,6 +50,7 @@ type DecodeError struct {
 	Err    error // ErrShortHeader, ErrShortName or ErrLongName
 }
 
+// Error gives the offset and what is wrong.
 func (e *DecodeError) Error() string {
 	return fmt.Sprintf("inotify: decoding at byte %d: %v", e.Offset, e.Err)
 }

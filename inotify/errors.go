@@ -34,6 +34,7 @@ type LimitError struct {
 	Err   error // ENOSPC or EMFILE
 }
 
+// Error names the limit, its value, and the command that raises it.
 func (e *LimitError) Error() string {
 	value := "unknown"
 	if e.Value >= 0 {

@@ -9,8 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ReadLimits reads the limits from /proc/sys/fs/inotify. It fails where /proc is not mounted. A user
-// namespace can have lower ones: see [LimitError].
+// ReadLimits reads the limits from /proc/sys/fs/inotify. It fails where /proc is not mounted, and
+// is errors.ErrUnsupported on systems other than Linux. A user namespace can have lower ones: see
+// [LimitError].
 func ReadLimits() (Limits, error) {
 	var l Limits
 	for _, v := range []struct {

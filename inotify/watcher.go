@@ -315,7 +315,7 @@ func (wt *Watch) Mask() Mask {
 
 // Remove removes the watch with inotify_rm_watch(2). Events that are queued still come, the last of
 // them Ignored. Remove of a watch that is gone, or of a closed Watcher, is nil and touches nothing,
-// even if its descriptor has another owner now.
+// even if its descriptor has another owner now. Any other error is a *fs.PathError.
 func (wt *Watch) Remove() error {
 	if wt == nil {
 		return nil

@@ -56,6 +56,7 @@ type LineError struct {
 	Err  error  // what is wrong with it
 }
 
+// Error gives the number of the line, what is wrong with it, and the quoted line.
 func (e *LineError) Error() string {
 	return fmt.Sprintf("inotify/fdinfo: line %d: %v: %q", e.Line, e.Err, e.Text)
 }
@@ -112,19 +113,20 @@ func markOf(raw fdinfo.Mark) (MarkWithHandle, error) {
 // Instance is an inotify instance that a process has open. One that several processes have open, as
 // after fork(2), is told of each, once for each descriptor.
 type Instance struct {
-	PID     int
+	PID     int    // of the process, in the PID namespace of /proc
 	UID     int    // effective user of the process, as seen in our user namespace
 	Command string // name of the process as the kernel has it, at most 15 bytes of any kind: /proc/PID/comm
-	FD      int
-	Marks   int // watches
+	FD      int    // descriptor that the process has it open as
+	Marks   int    // watches that it has
 }
 
 // ProcessError says that the descriptors of a process could not be read.
 type ProcessError struct {
-	PID int
+	PID int   // as in Instance
 	Err error // EACCES or EPERM: see ptrace(2), "Ptrace access mode checking"
 }
 
+// Error names the process and the reason.
 func (e *ProcessError) Error() string {
 	return fmt.Sprintf("inotify/fdinfo: process %d cannot be read: %v", e.PID, e.Err)
 }

@@ -107,9 +107,12 @@ func (e Event) MarshalJSON() ([]byte, error) {
 // sequence goes on.
 type DirError struct {
 	Path string // of the directory
-	Err  error  // EACCES, EIO and others of open(2) and inotify_add_watch(2), or an *inotify.LimitError
+	// Err is EACCES, EIO and others of open(2) and inotify_add_watch(2), an *inotify.LimitError, or says
+	// that the directory is watched at another path already.
+	Err error
 }
 
+// Error gives the quoted path and what is wrong.
 func (e *DirError) Error() string {
 	return fmt.Sprintf("inotify/tree: directory %q is not watched: %v", e.Path, e.Err)
 }

@@ -75,8 +75,8 @@ func WithInitial() Option {
 	}
 }
 
-// WithWorkers sets how many goroutines take a tree in during [Watcher.Add], 1 to 64. The default is
-// GOMAXPROCS, and at most 8.
+// WithWorkers sets how many goroutines take a tree in during [Watcher.Add], 1 to 64; with another
+// number, New fails. The default is GOMAXPROCS, and at most 8.
 func WithWorkers(n int) Option {
 	return func(o *options) error {
 		if n < 1 || n > maxWorkers {
