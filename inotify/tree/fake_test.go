@@ -19,10 +19,12 @@ import (
 
 // inode is a file, or a directory if kids is not nil.
 type inode struct {
-	kids  map[string]*inode
-	wd    int32
-	held  int  // descriptors of others
-	ended bool // no name leads to it
+	kids   map[string]*inode
+	wd     int32
+	mask   inotify.Mask // of its watch
+	held   int          // descriptors of others
+	ended  bool         // no name leads to it
+	denied bool         // its permissions keep everybody out
 }
 
 type queuedRecord struct {
@@ -38,6 +40,7 @@ type fakeDisk struct {
 	wds    map[int32]*inode
 	queue  []queuedRecord
 	length int // of the queue at most, in records; 0: no limit
+	room   int // for watches; 0: no limit
 	cookie uint32
 	losing bool // records are lost
 	quiet  bool // records are not queued: the watch saw nothing
@@ -93,7 +96,7 @@ func (d *fakeDisk) hook(event, p string) {
 }
 
 func (d *fakeDisk) emit(x *inode, mask inotify.Mask, cookie uint32, name string) {
-	if x == nil || x.wd == 0 || d.quiet {
+	if x == nil || x.wd == 0 || d.quiet || !mask.HasAny(x.mask|inotify.Ignored) {
 		return
 	}
 	d.push(inotify.Record{WD: x.wd, Mask: mask, Cookie: cookie, Name: []byte(name)})
@@ -169,6 +172,10 @@ func (d *fakeDisk) change(op string, args ...string) error {
 		delete(dir.kids, name)
 		d.end(x)
 		d.emit(dir, inotify.Delete|isDir(x), 0, name)
+	case "deny", "allow":
+		x.denied = op == "deny"
+		d.emit(dir, inotify.Attrib|isDir(x), 0, name)
+		d.emit(x, inotify.Attrib|isDir(x), 0, "")
 	case "hold":
 		x.held++
 	case "modify":
@@ -219,6 +226,9 @@ func (d *fakeDisk) openInode(x *inode) (int, error) {
 	if x.kids == nil {
 		return -1, unix.ENOTDIR
 	}
+	if x.denied {
+		return -1, unix.EACCES
+	}
 	d.nextFD++
 	d.files[d.nextFD] = x
 	return d.nextFD, nil
@@ -241,18 +251,26 @@ func (d *fakeDisk) open(dir int, rel []byte) (int, bool, error) {
 		if x == nil || x.kids == nil {
 			return -1, false, unix.ENOTDIR
 		}
+		if x.denied {
+			return -1, false, unix.EACCES
+		}
 		x = x.kids[name]
 	}
 	fd, err := d.openInode(x)
 	return fd, false, err
 }
 
-func (d *fakeDisk) watch(fd int, _ inotify.Mask) (int32, bool, error) {
+func (d *fakeDisk) watch(fd int, mask inotify.Mask) (int32, bool, error) {
 	x := d.files[fd]
 	d.hook("watch", d.pathOf(x))
 	if x.wd != 0 {
+		x.mask |= mask
 		return x.wd, false, nil
 	}
+	if d.room > 0 && len(d.wds) >= d.room {
+		return -1, false, unix.ENOSPC
+	}
+	x.mask = mask
 	wd := d.nextWD
 	x.wd, d.wds[wd] = wd, x
 	d.nextWD++
@@ -312,6 +330,9 @@ func (d *fakeDisk) lock(fd int, _ []byte) error {
 }
 
 func (d *fakeDisk) kind(dir int, name []byte) (there, isDir bool, err error) {
+	if d.files[dir].denied {
+		return false, false, unix.EACCES
+	}
 	x := d.files[dir].kids[string(name)]
 	return x != nil, x != nil && x.kids != nil, nil
 }

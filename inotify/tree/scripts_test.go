@@ -8,6 +8,8 @@ package tree
 //
 //	mkdir P, write P, rm P, rmdir P, mv P Q, exchange P Q, modify P   a change, and its records
 //	hold P, let go WD           somebody keeps a directory open, and lets it go
+//	deny P, allow P             permissions keep everybody out of P, and do not
+//	room N                      there is room for N watches
 //	quietly OP ...              a change that queues nothing
 //	record WD MASK COOKIE NAME  a record by itself; - for no name
 //	lose ... found              what is between is lost in an overflow
@@ -20,6 +22,7 @@ package tree
 //	when EVENT P: OP ...        once, just before the engine opens, watches, lists or locks P, just after
 //	                            it watched or listed P, or (rename NAME) between MOVED_FROM and
 //	                            MOVED_TO NAME
+//	mask MASK                   what is told, instead of all but the events of reading
 //	skip NAME                   WithSkip leaves out what is called so
 //	initial                     WithInitial tells what is there
 //	add P                       a root
@@ -239,6 +242,14 @@ func (p *play) doWords(w []string) {
 		d.losing = true
 	case "found":
 		d.losing = false
+	case "mask":
+		mask, err := inotify.ParseMask(w[1])
+		if err != nil {
+			p.fail("%v", err)
+		}
+		p.tree.opt.mask, p.tree.mask = mask, kernelMask|mask
+	case "room":
+		d.room = p.number(w[1])
 	case "queue":
 		d.length = p.number(w[1])
 	case "busy":

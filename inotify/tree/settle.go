@@ -31,6 +31,9 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 	}
 	switch {
 	case m == n:
+		if nd.flags&failed != 0 {
+			nd.gen = 0 // that it failed was all that this scan knew
+		}
 		nd.flags &^= failed | foreign | mountRoot | inDoubt
 		if mount {
 			nd.flags |= mountRoot
@@ -55,6 +58,7 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 		nd = t.st.node(n)
 	}
 	t.bind(n, wd)
+	nd.gen = 0 // it is listed with this watch, whether or not it failed in this scan
 	if !fresh && !back {
 		t.shared[wd] = struct{}{} // another worker made the watch, and will say so after this
 	}
