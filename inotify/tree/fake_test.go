@@ -290,6 +290,9 @@ func (d *fakeDisk) unwatch(wd int32) {
 func (d *fakeDisk) list(fd int, _ []byte, f func([]byte, bool) error) error {
 	x := d.files[fd]
 	d.hook("list", d.pathOf(x))
+	if x.ended {
+		return unix.ENOENT // getdents(2)
+	}
 	var done []string
 	for {
 		var names []string
