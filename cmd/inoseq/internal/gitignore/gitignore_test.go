@@ -115,6 +115,28 @@ func TestFilesOfSeveralDirectoriesCountUpToTheTopOfTheRepository(t *testing.T) {
 	}
 }
 
+func TestTheAnswersAreThoseOfTheRootWhateverTheWorkingDirectoryIs(t *testing.T) {
+	dir := t.TempDir()
+	mustWrite(t, filepath.Join(dir, Name), "one")
+	mustWrite(t, filepath.Join(dir, "a", Name), "two")
+	was, err := os.Getwd()
+	if err == nil {
+		err = os.Chdir(dir)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	trees := []*Tree{New("."), New("./"), New("a/..")}
+	if err := os.Chdir(was); err != nil {
+		t.Fatal(err)
+	}
+	for i, tr := range trees {
+		if !tr.Ignored("one", false) || !tr.Ignored("a/two", false) || tr.Ignored("two", false) {
+			t.Errorf("root %d: the files that count are not those of the root", i)
+		}
+	}
+}
+
 func TestADirectoryThatGoesIsForgottenWithAllBelowIt(t *testing.T) {
 	dir := t.TempDir()
 	mustWrite(t, filepath.Join(dir, "a", "b", Name), "x")

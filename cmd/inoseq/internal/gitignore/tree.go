@@ -16,7 +16,7 @@ const Name = ".gitignore"
 
 // Tree answers for the paths of one tree. Its methods may be called from several goroutines.
 type Tree struct {
-	root  string // with a slash
+	root  string // with a slash; absolute: package tree asks on threads with other working directories
 	above string // the path from the top of the repository to root, with a slash; empty if that is it
 	top   *rules // of what is above root, and of .git/info/exclude
 
@@ -40,10 +40,13 @@ type rules struct {
 // New returns the answers for the tree at root, which it finds the repository of.
 func New(root string) *Tree {
 	t := &Tree{root: root, dirs: make(map[string]known)}
-	if !strings.HasSuffix(root, "/") {
+	abs, err := filepath.Abs(root)
+	if err == nil {
+		t.root = abs
+	}
+	if !strings.HasSuffix(t.root, "/") {
 		t.root += "/"
 	}
-	abs, err := filepath.Abs(root)
 	if err != nil {
 		return t
 	}
