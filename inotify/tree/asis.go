@@ -8,7 +8,7 @@ import "strings"
 // WithEnter has f decide which directories are entered and watched: one for which it is false is told,
 // with what its parent's watch says of it, and nothing of what is in it. F is not asked about a root. After
 // a rename it is asked again about what was not entered; what was, stays so. It must be a pure function of
-// the path, and may be called from several goroutines at once.
+// the path, and may be called as that of WithSkip.
 func WithEnter(f func(dir string) bool) Option {
 	return func(o *options) error {
 		o.enter = f

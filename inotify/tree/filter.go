@@ -36,8 +36,9 @@ const (
 // WithSkip has f decide what is left out: where it is true, the entry is not told, and if it is a
 // directory, neither entered nor watched. Path is the root as it was given and the names below it; f
 // is not asked about a root. It must be a pure function of its arguments (if it changes, see
-// [Watcher.Refilter]), and may be called from several goroutines at once. A rename to a path that is
-// skipped is told as MovedFrom, a rename from one as MovedTo.
+// [Watcher.Refilter]), and may be called from several goroutines at once, and on threads that have
+// another working directory: from a relative path nothing can be opened there. A rename to a path that
+// is skipped is told as MovedFrom, a rename from one as MovedTo.
 func WithSkip(f func(path string, isDir bool) bool) Option {
 	return func(o *options) error {
 		o.skip = f
