@@ -65,6 +65,9 @@ func (p *program) watchCommand() *cobra.Command {
 		DisableFlagsInUseLine: true,
 	}
 	o.flags(cmd.Flags())
+	completeEvents(cmd, "events")
+	complete(cmd, "color", "auto", "always", "never")
+	complete(cmd, "on-busy", "queue", "restart")
 	return cmd
 }
 
