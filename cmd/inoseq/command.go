@@ -89,6 +89,12 @@ func (p *program) rootCommand() *cobra.Command {
 	root.AddCommand(p.waitCommand())
 	root.AddCommand(p.statCommand())
 	root.SetHelpCommand(helpCommand())
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.RunE = func(*cobra.Command, []string) error { // otherwise help, and status 0
+			return errors.New("a shell is missing: bash, zsh, fish or powershell")
+		}
+	}
 	return root
 }
 
