@@ -60,6 +60,8 @@ func TestRulesOfTheManualPage(t *testing.T) {
 		{"{a,b}", []string{"{a,b}"}, []string{"a", "b"}},
 		{"[a-c]?.{x}", []string{"bz.{x}"}, []string{"dz.{x}", "b.x"}},
 		{"[!a]b", []string{"xb"}, []string{"ab"}},
+		{"[[:digit:][:upper:]_]x", []string{"1x", "Ax", "_x"}, []string{"ax", ":x"}},
+		{"x[]-]y", []string{"x]y", "x-y"}, []string{"xay"}},
 		{"broken[", nil, []string{"broken[", "broken"}},
 		{"a**b", []string{"axxb"}, []string{"a/b", "ax/xb"}},
 		{"", []string{".git", ".git/", "a/.git", ".git/x"}, []string{".gitignore", "git"}},
@@ -189,7 +191,8 @@ func TestGitSaysTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := []string{"a", "b", "ab", "a.o", "{a}"}
-	part := rapid.SampledFrom([]string{"a", "b", "ab", "a.o", "{a}", "*", "?", "*.o", "a*", "**", "[ab]", "[!a]", `\a`, "[a", "x "})
+	part := rapid.SampledFrom([]string{"a", "b", "ab", "a.o", "{a}", "*", "?", "*.o", "a*", "**", "[ab]", "[!a]", `\a`, "[a", "x ",
+		"?[[:digit:]]", "[[:alpha:].{]?*", "[]a]", "[]-a]", "[^]b]*", "[!-a]?", `[\]a-]`, "[b-a]", "[[:a]*", "[[:none:]a]", `[a\`, "*[[:punct:]]", "a[.-0]o", "[a-c-z]1"})
 	lineOf := rapid.Custom(func(t *rapid.T) string {
 		text := strings.Join(rapid.SliceOfN(part, 1, 3).Draw(t, "parts"), "/")
 		return rapid.SampledFrom([]string{"", "", "!", "/", "!/", "#"}).Draw(t, "before") + text +

@@ -52,8 +52,8 @@ func parseLine(text string) (p pattern, ok bool) {
 	}
 	p.literal = !strings.ContainsAny(text, `*?[\`)
 	if !p.literal {
-		text = escapeBraces(text)
-		if !doublestar.ValidatePattern(text) {
+		text, ok = brackets(escapeBraces(text))
+		if !ok || !doublestar.ValidatePattern(text) {
 			return p, false // git matches nothing with it, either
 		}
 	}
