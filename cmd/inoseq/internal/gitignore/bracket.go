@@ -74,7 +74,9 @@ func bracket(pattern string, i int) (text string, end int) {
 		switch {
 		case !isRange:
 			before = c
-			one(&b, c)
+			if c != '/' {
+				one(&b, c)
+			}
 		case before <= c:
 			one(&b, before)
 			b.WriteByte('-')
@@ -85,6 +87,8 @@ func bracket(pattern string, i int) (text string, end int) {
 		}
 	}
 	switch {
+	case b.Len() == 0 && not: // only a slash is in it
+		return "?", i + 1
 	case b.Len() > 0 && not:
 		return "[^" + b.String() + "]", i + 1
 	case b.Len() > 0:

@@ -61,6 +61,7 @@ func TestRulesOfTheManualPage(t *testing.T) {
 		{"[a-c]?.{x}", []string{"bz.{x}"}, []string{"dz.{x}", "b.x"}},
 		{"[!a]b", []string{"xb"}, []string{"ab"}},
 		{"[[:digit:][:upper:]_]x", []string{"1x", "Ax", "_x"}, []string{"ax", ":x"}},
+		{"a[/]b\nc[^/]d", []string{"cxd"}, []string{"a/b", "a/b/", "c/d"}},
 		{"x[]-]y", []string{"x]y", "x-y"}, []string{"xay"}},
 		{"broken[", nil, []string{"broken[", "broken"}},
 		{"a**b", []string{"axxb"}, []string{"a/b", "ax/xb"}},
@@ -192,7 +193,7 @@ func TestGitSaysTheSame(t *testing.T) {
 	}
 	names := []string{"a", "b", "ab", "a.o", "{a}"}
 	part := rapid.SampledFrom([]string{"a", "b", "ab", "a.o", "{a}", "*", "?", "*.o", "a*", "**", "[ab]", "[!a]", `\a`, "[a", "x ",
-		"?[[:digit:]]", "[[:alpha:].{]?*", "[]a]", "[]-a]", "[^]b]*", "[!-a]?", `[\]a-]`, "[b-a]", "[[:a]*", "[[:none:]a]", `[a\`, "*[[:punct:]]", "a[.-0]o", "[a-c-z]1"})
+		"?[[:digit:]]", "[[:alpha:].{]?*", "[]a]", "[]-a]", "[^]b]*", "[!-a]?", `[\]a-]`, "[b-a]", "[[:a]*", "[[:none:]a]", `[a\`, "*[[:punct:]]", "a[.-0]o", "a[/]b", "[^/][^/]", "a[/b]1", "[a-c-z]1"})
 	lineOf := rapid.Custom(func(t *rapid.T) string {
 		text := strings.Join(rapid.SliceOfN(part, 1, 3).Draw(t, "parts"), "/")
 		return rapid.SampledFrom([]string{"", "", "!", "/", "!/", "#"}).Draw(t, "before") + text +
