@@ -5,6 +5,7 @@ package inotify
 import (
 	"fmt"
 	"testing"
+	"unsafe"
 
 	"pgregory.net/rapid"
 )
@@ -36,6 +37,67 @@ func TestTheCacheReturnsTheNameItWasAskedFor(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestFourNamesOfASetStayAndAFifthTakesThePlaceOfTheOldest(t *testing.T) {
+	bySet := make(map[uint64][]string)
+	for i := 0; len(bySet) < nameSets || i < 10000; i++ {
+		name := fmt.Sprintf("file%08d", i)
+		set := hashName(padded(name)) % nameSets
+		bySet[set] = append(bySet[set], name)
+	}
+	var c nameCache
+	for set, names := range bySet {
+		kept := make(map[string]*byte)
+		get := func(name string) (same bool) {
+			s := c.get(padded(name))
+			same = unsafe.StringData(s) == kept[name]
+			kept[name] = unsafe.StringData(s)
+			return same
+		}
+		for range 3 { // each way takes the place of what stood there
+			five := names[:nameWays+1]
+			names = names[nameWays+1:]
+			for _, name := range five[:nameWays] {
+				get(name)
+			}
+			for _, name := range five[:nameWays] {
+				if !get(name) {
+					t.Fatalf("set %d: %q was made again, beside three others", set, name)
+				}
+			}
+			get(five[nameWays])
+			for _, name := range five[1:] {
+				if !get(name) {
+					t.Fatalf("set %d: %q was made again, and was not the oldest", set, name)
+				}
+			}
+		}
+	}
+}
+
+func TestNamesWithTheSameTagAreKeptSideBySide(t *testing.T) {
+	type place struct{ set, tag uint64 }
+	seen, pairs := make(map[place]string), 0
+	for i := range 100000 {
+		name := fmt.Sprintf("file%08d", i)
+		h := hashName(padded(name))
+		at := place{h % nameSets, h >> 16 & 0xFFFF}
+		other, found := seen[at]
+		if !found {
+			seen[at] = name
+			continue
+		}
+		var c nameCache
+		first, second := unsafe.StringData(c.get(padded(other))), unsafe.StringData(c.get(padded(name)))
+		if unsafe.StringData(c.get(padded(other))) != first || unsafe.StringData(c.get(padded(name))) != second {
+			t.Fatalf("%q and %q drive each other out", other, name)
+		}
+		pairs++
+	}
+	if pairs == 0 {
+		t.Fatal("no two names had the same")
+	}
 }
 
 func TestNamesThatDifferInADigitAreSpreadOverTheSets(t *testing.T) {
