@@ -188,8 +188,8 @@ func mustBeTrue(t testing.TB, w *Watcher) {
 	}
 	w.stream.Mu.Lock()
 	defer w.stream.Mu.Unlock()
-	if len(w.table.byWD) != len(marks) {
-		t.Fatalf("the table has %d descriptors, the kernel %d", len(w.table.byWD), len(marks))
+	if w.table.byWD.count != len(marks) {
+		t.Fatalf("the table has %d descriptors, the kernel %d", w.table.byWD.count, len(marks))
 	}
 }
 

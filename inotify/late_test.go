@@ -173,7 +173,7 @@ func TestAWatchThatEndedBeforeItsAddCameBackDoesNotStay(t *testing.T) {
 		mustWait(t, "the loop in the poller to look whether the queue is empty", func() bool {
 			w.stream.Mu.Lock()
 			defer w.stream.Mu.Unlock()
-			return len(w.table.byWD) == 1
+			return w.table.byWD.count == 1
 		})
 		mustBeTrue(t, w)
 		must(t, w.Close())

@@ -16,8 +16,9 @@ import (
 
 // table is what the Watcher knows of the kernel's watches.
 type table struct {
-	byWD map[int32]*Watch // the oldest owner whose Ignored has not been delivered; Watch.newer has the others
-	last *Watch           // the one found last, or nil
+	byWD  owners            // the oldest owner whose Ignored has not been delivered
+	newer map[*Watch]*Watch // the next owner of the same descriptor, where there is one
+	last  *Watch            // the one found last, or nil
 
 	// tick counts the beginnings and ends of Adds; moments below are compared with it.
 	tick     uint64
@@ -86,25 +87,25 @@ func (w *Watcher) unlockLeaveAdd(c *inFlight) {
 func (w *Watcher) settle(c *inFlight, wd int32, fresh bool, path string, mask Mask) *Watch {
 	t := &w.table
 	t.tick++
-	wt := t.byWD[wd]
-	for wt != nil && wt.newer != nil {
-		wt = wt.newer
+	wt := t.byWD.get(wd)
+	for t.newer[wt] != nil {
+		wt = t.newer[wt]
 	}
-	if wt != nil && (!fresh || wt.late && wt.born > c.since) {
+	if wt != nil && (!fresh || wt.late && wt.born.tick() > c.since) {
 		w.update(c, wt, mask)
 		wt.path = path
 		return wt
 	}
 	former := wt
-	wt = &Watch{w: w, wd: wd, path: path, mask: kept(mask), late: !fresh, born: t.tick, changed: t.tick}
+	wt = &Watch{w: w, wd: wd, path: path, mask: kept(mask), late: !fresh, born: momentOf(t.tick), changed: momentOf(t.tick)}
 	if former != nil {
 		former.state = doomed
-		former.newer = wt
-	} else {
-		if t.byWD == nil {
-			t.byWD = make(map[int32]*Watch)
+		if t.newer == nil {
+			t.newer = make(map[*Watch]*Watch)
 		}
-		t.byWD[wd] = wt
+		t.newer[former] = wt
+	} else {
+		t.byWD.set(wd, wt)
 	}
 	// Has the watch ended while this call was in flight, and its Ignored been delivered already
 	// (to another Add's Watch) or been lost? Then it must not stay here for ever.
@@ -130,12 +131,12 @@ func (w *Watcher) update(c *inFlight, wt *Watch, mask Mask) {
 	} else {
 		wt.mask = kept(mask)
 	}
-	if wt.changed > c.since {
+	if wt.changed.tick() > c.since {
 		if marks, err := kernelWatches(w.fd); err == nil && has(marks, wt.wd) {
 			wt.mask = kept(marks[wt.wd])
 		}
 	}
-	wt.changed = w.table.tick
+	wt.changed = momentOf(w.table.tick)
 }
 
 func has(marks map[int32]Mask, wd int32) bool {
@@ -148,7 +149,7 @@ func (t *table) find(wd int32) *Watch {
 	if t.last != nil && t.last.wd == wd {
 		return t.last
 	}
-	wt := t.byWD[wd]
+	wt := t.byWD.get(wd)
 	if wt != nil {
 		t.last = wt
 	}
@@ -160,12 +161,8 @@ func (t *table) find(wd int32) *Watch {
 func (t *table) remove(wt *Watch) {
 	wt.state = gone
 	t.last = nil
-	if wt.newer != nil {
-		t.byWD[wt.wd] = wt.newer
-		wt.newer = nil
-	} else {
-		delete(t.byWD, wt.wd)
-	}
+	t.byWD.set(wt.wd, t.newer[wt])
+	delete(t.newer, wt)
 	t.tick++
 	t.left = t.tick
 	if wt.late {
@@ -185,9 +182,9 @@ func (w *Watcher) live() []*Watch {
 	if w.stream.Closed() {
 		return nil
 	}
-	list := make([]*Watch, 0, len(w.table.byWD))
-	for _, wt := range w.table.byWD {
-		for ; wt != nil; wt = wt.newer {
+	list := make([]*Watch, 0, w.table.byWD.count)
+	for wt := range w.table.byWD.all {
+		for ; wt != nil; wt = w.table.newer[wt] {
 			if wt.state == live {
 				list = append(list, wt)
 			}
@@ -207,7 +204,7 @@ func (w *Watcher) overflowed() {
 	t.overflow = t.tick
 	if !t.stale {
 		t.stale = true
-		t.listAt = w.queuedEnd() + int64(len(t.byWD))*4*HeaderSize
+		t.listAt = w.queuedEnd() + int64(t.byWD.count)*4*HeaderSize
 	}
 }
 
@@ -263,9 +260,9 @@ func (w *Watcher) tidy() {
 	}
 	w.stream.Mu.Lock()
 	defer w.stream.Mu.Unlock()
-	for wd, wt := range t.byWD {
-		for ; wt != nil; wt = wt.newer {
-			if wt.born <= before && (wt.newer != nil || !has(marks, wd)) {
+	for wt := range t.byWD.all {
+		for ; wt != nil; wt = t.newer[wt] {
+			if wt.born.tick() <= before && (t.newer[wt] != nil || !has(marks, wt.wd)) {
 				w.suspect(wt)
 			}
 		}
@@ -282,15 +279,19 @@ func (w *Watcher) suspect(wt *Watch) {
 
 // drop takes wt out, wherever it stands among the owners of its descriptor.
 func (t *table) drop(wt *Watch) {
-	older := t.byWD[wt.wd]
+	older := t.byWD.get(wt.wd)
 	if older == wt {
 		t.remove(wt)
 		return
 	}
-	for older.newer != wt {
-		older = older.newer
+	for t.newer[older] != wt {
+		older = t.newer[older]
 	}
-	older.newer = wt.newer
-	wt.newer = nil
+	if next := t.newer[wt]; next != nil {
+		t.newer[older] = next
+	} else {
+		delete(t.newer, older)
+	}
+	delete(t.newer, wt)
 	wt.state = gone
 }

@@ -252,14 +252,13 @@ type Watch struct {
 	w  *Watcher
 	wd int32
 
-	// Under w.stream.Mu:
-	path    string
+	// Under w.stream.Mu, in an order that wastes no room: there may be a million of them.
 	mask    Mask
+	path    string
+	born    moment // tick at which it entered the table
+	changed moment // tick of the last Add of it
 	state   watchState
-	late    bool   // made by an Add that found the inode watched, before the Add that made the watch came back
-	born    uint64 // tick at which it entered the table
-	changed uint64 // tick of the last Add of it
-	newer   *Watch // the next owner of the same descriptor
+	late    bool // made by an Add that found the inode watched, before the Add that made the watch came back
 }
 
 // watchState is what is known of a watch.
