@@ -14,6 +14,7 @@ package main
 //	close NAME                      nobody reads its standard output from now on
 //	end NAME STATUS                 waits for its end; no line must be left
 //	touch FILE...                   makes files; a name can be quoted as in Go
+//	remove DIR...                   removes directories with all that is in them
 //	exchange A B                    has two files or directories change places
 //	overflow DIR                    makes more changes than the kernel's queue can hold
 //
@@ -82,6 +83,7 @@ func TestScripts(t *testing.T) {
 			"close":    withProcesses(1, (*processes).close),
 			"end":      withProcesses(2, (*processes).end),
 			"touch":    touch,
+			"remove":   remove,
 			"exchange": exchange,
 			"overflow": overflow,
 		},
@@ -288,10 +290,28 @@ func touch(ts *testscript.TestScript, neg bool, names []string) {
 			ts.Check(err)
 			name = plain
 		}
-		f, err := os.Create(ts.MkAbs(name))
-		ts.Check(err)
-		ts.Check(f.Close())
+		ts.Check(whileNothingStarts(func() error {
+			f, err := os.Create(ts.MkAbs(name))
+			if err != nil {
+				return err
+			}
+			return f.Close()
+		}))
 	}
+}
+
+func remove(ts *testscript.TestScript, neg bool, names []string) {
+	for _, name := range names {
+		ts.Check(whileNothingStarts(func() error { return os.RemoveAll(ts.MkAbs(name)) }))
+	}
+}
+
+// whileNothingStarts calls f while no process is between fork(2) and exec(2): it would have a copy of what f
+// opens, and CLOSE_WRITE or DELETE_SELF would come when it closes that.
+func whileNothingStarts(f func() error) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return f()
 }
 
 func exchange(ts *testscript.TestScript, neg bool, names []string) {

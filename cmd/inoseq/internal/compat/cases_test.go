@@ -23,6 +23,8 @@ package compat
 //	differs: NAME    a difference that is allowed, of allowed.txt
 //	want: TEXT       then: a line of ours, in order; "want: none" is no line
 //
+// What a program prints at the end is waited for when it sleeps: then it has handled all that was done.
+//
 // In do, "exchange A B" is renameat2(2) with RENAME_EXCHANGE; "original has N watches" waits for that and does
 // nothing with our program, and "ours has N watches" the other way round.
 //

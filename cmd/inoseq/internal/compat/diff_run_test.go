@@ -81,9 +81,7 @@ func mustDo(t *testing.T, c *diffCase, program, bin string, original bool) resul
 	case watchesMark && ready:
 		r.end(env)
 	case c.get("counts") != "" && ready:
-		if original { // ours counts what has happened until now
-			r.waitUntilAsleep()
-		}
+		r.waitUntilAsleep()
 		r.signal(c.get("counts"))
 	}
 	return r.result(bin)
@@ -201,37 +199,50 @@ func (r *caseRun) hasEnded() bool {
 	return err != nil || bytes.Contains(stat, []byte(") Z "))
 }
 
-// waitUntilAsleep waits until the process, which has one thread, sleeps. It has done then all that there was
-// to do: what is queued for it has it run before the one who queues it goes on.
+// waitUntilAsleep waits until all threads of the process sleep, or it has ended: then it has done all that
+// there was to do. What is queued for a process has it run before the one who queues it goes on.
 func (r *caseRun) waitUntilAsleep() {
 	r.t.Helper()
-	proc := "/proc/" + strconv.Itoa(r.cmd.Process.Pid)
+	tasks := "/proc/" + strconv.Itoa(r.cmd.Process.Pid) + "/task/*"
 	for end := time.Now().Add(patience); time.Now().Before(end); {
-		// That it sleeps can also be said of one that is about to, and that looks for events before. So the
-		// kernel is asked where it sleeps: for that it waits until a processor has let the process go.
-		before := r.switches(proc)
-		where, err := os.ReadFile(proc + "/syscall")
-		if errors.Is(err, os.ErrPermission) || errors.Is(err, os.ErrNotExist) {
-			r.t.Skip("needs to see where a process sleeps: ", err)
-		} else if err != nil {
-			r.t.Fatal(err)
-		}
-		if before != "" && before == r.switches(proc) && !bytes.HasPrefix(where, []byte("running")) {
+		// That it sleeps can also be said of a thread that is about to, and that looks for events before. So the
+		// kernel is asked where it sleeps: for that it waits until a processor has let the thread go.
+		before := r.switches(tasks)
+		if before != "" && r.areAsleep(tasks) && before == r.switches(tasks) || r.hasEnded() {
 			return
 		}
 	}
 	r.t.Fatalf("waited %v for it to sleep", patience)
 }
 
-// switches says how often a processor has let the process go, or nothing if it does not sleep.
-func (r *caseRun) switches(proc string) (counts string) {
-	status, err := os.ReadFile(proc + "/status")
-	if err != nil || !bytes.Contains(status, []byte("\nState:\tS")) {
-		return ""
+// areAsleep reports whether all threads are in a system call, and on no processor.
+func (r *caseRun) areAsleep(tasks string) bool {
+	r.t.Helper()
+	files, _ := filepath.Glob(tasks + "/syscall")
+	for _, file := range files {
+		where, err := os.ReadFile(file)
+		if errors.Is(err, os.ErrPermission) {
+			r.t.Skip("needs to see where a process sleeps: ", err)
+		}
+		if err != nil || bytes.HasPrefix(where, []byte("running")) {
+			return false
+		}
 	}
-	for _, line := range strings.Split(string(status), "\n") {
-		if strings.Contains(line, "voluntary_ctxt_switches:") {
-			counts += line
+	return len(files) > 0
+}
+
+// switches says how often a processor has let each thread go, or nothing if one does not sleep.
+func (r *caseRun) switches(tasks string) (counts string) {
+	files, _ := filepath.Glob(tasks + "/status")
+	for _, file := range files {
+		status, err := os.ReadFile(file)
+		if err != nil || !bytes.Contains(status, []byte("\nState:\tS")) {
+			return ""
+		}
+		for _, line := range strings.Split(string(status), "\n") {
+			if strings.HasPrefix(line, "Pid:") || strings.Contains(line, "voluntary_ctxt_switches:") {
+				counts += line
+			}
 		}
 	}
 	return counts
@@ -243,6 +254,7 @@ const changeMark = "cd " + mark + "; echo > a; cat a >/dev/null; chmod 600 a; mv
 // end has the program print the mark, and ends it.
 func (r *caseRun) end(env []string) {
 	r.t.Helper()
+	r.waitUntilAsleep() // what is found by looking can be told later than what happens then
 	last := r.c.get("last")
 	if last == "" {
 		last = changeMark
