@@ -126,15 +126,16 @@ func (o *statOptions) sortBy(env Env, ascending bool, key string) bool {
 
 // statHelp is the text of -h, also for what only the command stat of inoseq has.
 func statHelp(command bool) string {
+	text := statHelpOptions + statHelpEnd
 	if command {
-		return statHelpOptions + statHelpLive + statHelpEnd
+		text = statHelpOptions + statHelpLive + statHelpEnd
 	}
-	return statHelpOptions + statHelpEnd
+	return helpFor(text, command, "inotifywatch", "inoseq stat")
 }
 
 const statHelpOptions = `inotifywatch ` + Version + ` (inoseq stat)
 Count what happens to files.
-Usage: inotifywatch [OPTION]... PATH...
+Usage: NAME [OPTION]... PATH...
 
 	-r|--recursive	Watch directories with all below them; @PATH is not entered.
 	-P|--no-dereference, --fromfile FILE, --exclude RE, --excludei RE, --include RE, --includei RE,
@@ -152,6 +153,10 @@ const statHelpLive = `	--live        	On a terminal, show the table as it grows,
 
 const statHelpEnd = `
 SIGUSR1 prints the table as it is. Exit status: 0, or 1 if something failed.
+
+Examples:
+	NAME -r -t 60 src
+	NAME -e create,delete -d create incoming
 
 Events:
 ` + eventsHelp

@@ -2,9 +2,19 @@ package compat
 
 // This file is the help of inotifywait.
 
+import "strings"
+
+// helpFor has a text call the program by the name that it was called by: it stands there as NAME.
+func helpFor(text string, command bool, link, name string) string {
+	if !command {
+		name = link
+	}
+	return strings.ReplaceAll(text, "NAME", name)
+}
+
 const waitHelp = `inotifywait ` + Version + ` (inoseq wait)
 Wait for something to happen to files.
-Usage: inotifywait [OPTION]... PATH...
+Usage: NAME [OPTION]... PATH...
 
 What is watched:
 	-r|--recursive	Directories with all below them, also what is made later.
@@ -40,6 +50,11 @@ How long:
 	-t|--timeout N	Until nothing has happened for N seconds; 0 is for ever.
 	-d|--daemon   	As -m and -s, in the background; needs --outfile, of a file that is there.
 	-h|--help     	This text.
+
+Examples:
+	NAME -q -e close_write,moved_to incoming
+	NAME -m -r --format '%T %w%f %e' --timefmt %T src
+	NAME -m -r -q -e close_write --no-newline --format '%w%f%0' src | xargs -0 -n 1 wc -l
 
 Exit status:
 	0  -  An event was asked for, and came.

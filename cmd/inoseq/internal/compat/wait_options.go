@@ -90,7 +90,7 @@ func (o *waitOptions) flag(opt byte) bool {
 func (o *waitOptions) value(env Env, opt byte, arg string) bool {
 	switch opt {
 	case 'h':
-		_, _ = io.WriteString(env.Stdout, waitHelp)
+		_, _ = io.WriteString(env.Stdout, helpFor(waitHelp, env.Command, "inotifywait", "inoseq wait"))
 		return false
 	case 'F', 'S':
 		refuseFanotify(env, opt)
