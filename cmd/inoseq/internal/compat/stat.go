@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"time"
 
@@ -82,9 +83,21 @@ func establishStat(src source, o *statOptions, paths []string, say func(string, 
 	}
 	src.established()
 	if o.verbose {
-		say("Total of %d watches.\n", len(src.watches()))
+		say("Total of %d watches.\n", totalWatches(src, o, paths))
 	}
 	return true
+}
+
+// totalWatches is what inotifywatch says: an inode that has several names on the command line counts for each.
+func totalWatches(src source, o *statOptions, paths []string) int {
+	if o.recursive {
+		return len(src.watches())
+	}
+	names := make(map[string]bool)
+	for _, path := range paths {
+		names[strings.TrimSuffix(path, "/")+"/"] = true
+	}
+	return len(names)
 }
 
 // restTime is how long is counted what has happened before the end, if more keeps coming. Tests have more.
