@@ -219,7 +219,11 @@ func (p *program) usageOf(ctx context.Context, pid int) (*watching, error) {
 		}
 		var denied *fdinfo.ProcessError
 		if errors.As(err, &denied) {
-			return nil, fmt.Errorf("--pid %d: the descriptors of the process cannot be read: %w: run it as root", pid, denied.Err)
+			remedy := "run it as root"
+			if os.Geteuid() == 0 {
+				remedy = "what root itself can lack, as in a container, is in ptrace(2), \"Ptrace access mode checking\""
+			}
+			return nil, fmt.Errorf("--pid %d: the descriptors of the process cannot be read: %w: %s", pid, denied.Err, remedy)
 		} else if err != nil {
 			return nil, err
 		}

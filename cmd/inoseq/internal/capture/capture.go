@@ -202,6 +202,11 @@ func (c *Reader) Next() (any, error) {
 		Raw  *[]byte      `json:"raw"`
 	}
 	if err := json.Unmarshal(text, &line); err != nil {
+		if other := (*json.UnmarshalTypeError)(nil); errors.As(err, &other) { // its text has this struct in it
+			if err = errOther; other.Field != "" {
+				err = fmt.Errorf("the member %q cannot be a %s", other.Field, other.Value)
+			}
+		}
 		return nil, c.At(err)
 	}
 	switch {

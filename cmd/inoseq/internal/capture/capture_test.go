@@ -125,6 +125,8 @@ func TestDamageIsToldWithLineAndOffset(t *testing.T) {
 		{`{"capture":1,"ord`, 1, "cut off"},
 		{head + "\n", 2, "unexpected end"},
 		{head + "{}\n", 2, "neither a watch nor a read"},
+		{head + "[1]\n", 2, ": neither a watch nor a read"},
+		{head + `{"wd":"1","path":"d"}` + "\n", 2, `: the member "wd" cannot be a string`},
 		{head + `{"wd":1}` + "\n", 2, "neither"},
 		{head + `{"wd":0,"path":"d"}` + "\n", 2, "begin at 1"},
 		{head + `{"wd":1,"path":"d","raw":""}` + "\n", 2, "both"},

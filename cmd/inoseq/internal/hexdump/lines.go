@@ -96,6 +96,10 @@ func (d *Reader) take(text []byte) {
 		d.fail(at, "a dump of numbers, whose bytes depend on the machine: make one with xxd, hexdump -C or od -An -v -tx1")
 		return
 	case string(bytes.TrimSpace(text)) == "*":
+		if d.kind == xxd {
+			d.fail(at, "a * stands for lines like the one before, which is understood in dumps of hexdump -C and od: make this one with xxd without -a")
+			return
+		}
 		if d.kind != canonical && d.kind != od || len(d.last) == 0 || d.star {
 			d.fail(at, "a * stands for lines like the one before; how many is told by offsets, which are not there: make the dump with od -v")
 			return
