@@ -70,22 +70,33 @@ var (
 	}
 )
 
+// open opens the directory rel below dir, and reports whether something is mounted there, which it does
+// of a single name only. EXDEV does not say so by itself: a lookup that may not leave dir ends with it also
+// when a rename takes what was found away from below dir meanwhile (complete_walk in fs/namei.c). Then
+// it is made again.
 func (d *system) open(dir int, rel []byte) (fd int, mount bool, err error) {
 	name := string(rel)
 	if d.noOpenat2.Load() {
 		return d.openByNames(dir, name)
 	}
 	single := binarySearchSlash(name) < 0
-	how := openBeneath
-	if single {
-		how = openNoMount
-	}
-	how.Flags = uint64(d.flags() | unix.O_NOFOLLOW)
-	fd, err = openat2(dir, name, &how)
-	if err == unix.EXDEV && single {
-		mount = true
-		how.Resolve = openBeneath.Resolve
+	for range mostRaces {
+		how := openBeneath
+		if single {
+			how = openNoMount
+		}
+		how.Flags = uint64(d.flags() | unix.O_NOFOLLOW)
 		fd, err = openat2(dir, name, &how)
+		if err == unix.EXDEV && single {
+			how.Resolve = openBeneath.Resolve
+			if fd, err = openat2(dir, name, &how); err == nil {
+				is, known := isMountRoot(fd)
+				mount = is || !known
+			}
+		}
+		if err != unix.EXDEV {
+			break
+		}
 	}
 	if err == unix.ENOSYS || err == unix.EPERM || err == unix.EINVAL {
 		// EPERM is what the seccomp filters of old containers say.
@@ -97,9 +108,12 @@ func (d *system) open(dir int, rel []byte) (fd int, mount bool, err error) {
 	return fd, mount, err
 }
 
+// mostRaces is how often a lookup is made that loses against renames: one in a thousand does, at worst.
+const mostRaces = 64
+
 // openat2 tries again where the kernel asks for it: EAGAIN is a rename during the lookup.
 func openat2(dir int, name string, how *unix.OpenHow) (fd int, err error) {
-	for range 64 {
+	for range mostRaces {
 		fd, err = unix.Openat2(dir, name, how)
 		if err != unix.EINTR && err != unix.EAGAIN {
 			return fd, err
@@ -128,7 +142,7 @@ func (d *system) openByNames(dir int, rel string) (fd int, mount bool, err error
 		}
 		fd, err = retry(func() (int, error) { return unix.Openat(at, name, d.flags()|unix.O_NOFOLLOW, 0) })
 		if err == nil && at == dir && i < 0 {
-			mount = isMountRoot(fd)
+			mount, _ = isMountRoot(fd)
 		}
 		if at != dir {
 			unix.Close(at)
@@ -140,11 +154,13 @@ func (d *system) openByNames(dir int, rel string) (fd int, mount bool, err error
 	}
 }
 
-// isMountRoot asks statx(2); before Linux 5.8 it does not know.
-func isMountRoot(fd int) bool {
+// isMountRoot asks statx(2), which does not know it before Linux 5.8.
+func isMountRoot(fd int) (is, known bool) {
 	var stx unix.Statx_t
-	err := unix.Statx(fd, "", unix.AT_EMPTY_PATH, 0, &stx)
-	return err == nil && stx.Attributes_mask&stx.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0
+	if err := unix.Statx(fd, "", unix.AT_EMPTY_PATH, 0, &stx); err != nil {
+		return false, false
+	}
+	return stx.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0, stx.Attributes_mask&unix.STATX_ATTR_MOUNT_ROOT != 0
 }
 
 func (d *system) watch(fd int, mask inotify.Mask) (wd int32, fresh bool, err error) {
