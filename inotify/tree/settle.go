@@ -34,10 +34,7 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 		if nd.flags&failed != 0 {
 			nd.gen = 0 // that it failed was all that this scan knew
 		}
-		nd.flags &^= failed | foreign | mountRoot | inDoubt
-		if mount {
-			nd.flags |= mountRoot
-		}
+		nd.taken(mount)
 		return n
 	case m != 0 && t.st.top(m) != 0:
 		if mount || t.st.node(m).flags&isRoot != 0 {
@@ -65,11 +62,16 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 	if back {
 		t.returned[n] = struct{}{}
 	}
+	nd.taken(mount)
+	return n
+}
+
+// taken forgets what kept nd from being taken in, and keeps whether it is a mount root.
+func (nd *node) taken(mount bool) {
 	nd.flags &^= failed | foreign | mountRoot | inDoubt
 	if mount {
 		nd.flags |= mountRoot
 	}
-	return n
 }
 
 // standsAt has m, which is attached elsewhere, stand where n does: the disk says so. A rename is
