@@ -77,6 +77,30 @@ func (b *bench) start(id, task, dir string, n int) (*process, error) {
 	return c, nil
 }
 
+// begin is start of a contender that says when it watches, and has when this returns.
+func (b *bench) begin(id, task, dir string, n int) (*process, error) {
+	p, err := b.start(id, task, dir, n)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.ready(b.ctx); err != nil {
+		p.end()
+		return nil, err
+	}
+	return p, nil
+}
+
+// ask has a contender do a task by itself, and returns what it measured.
+func (b *bench) ask(id, task, dir string, n int) (figures map[string]float64, err error) {
+	p, err := b.start(id, task, dir, n)
+	if err != nil {
+		return nil, err
+	}
+	defer p.end()
+	m, err := p.hear(b.ctx, longest)
+	return m.Figures, err
+}
+
 // end kills what still runs of it and waits for that.
 func (c *process) end() {
 	c.cmd.Process.Kill()

@@ -44,14 +44,11 @@ func roundDelivery(same bool) func(b *bench, w work, id string) (outcome, error)
 		if err != nil {
 			return o, err
 		}
-		p, err := b.start(id, protocol.Drain, dir, n)
+		p, err := b.begin(id, protocol.Drain, dir, n)
 		if err != nil {
 			return o, err
 		}
 		defer p.end()
-		if err := p.ready(b.ctx); err != nil {
-			return o, err
-		}
 		if err := p.stop(); err != nil {
 			return o, err
 		}
@@ -68,6 +65,17 @@ func roundDelivery(same bool) func(b *bench, w work, id string) (outcome, error)
 		}
 		return b.drained(p, dir, n, start, cpu)
 	}
+}
+
+// freshFiles makes a directory with the files that change in turn, and the fence.
+func (b *bench) freshFiles() (dir string, err error) {
+	if dir, err = b.fresh("files"); err == nil {
+		err = makeFiles(dir, inTurn)
+	}
+	if err == nil {
+		err = makeFence(dir)
+	}
+	return dir, err
 }
 
 // queueFor returns how many events a queue of work w gets.
@@ -121,24 +129,15 @@ func roundRunning(b *bench, w work, id string) (o outcome, err error) {
 	if err := b.limits.restore(maxQueued); err != nil { // as far as delivery has raised it
 		return o, err
 	}
-	dir, err := b.fresh("files")
-	if err == nil {
-		err = makeFiles(dir, inTurn)
-	}
-	if err == nil {
-		err = makeFence(dir)
-	}
+	dir, err := b.freshFiles()
 	if err != nil {
 		return o, err
 	}
-	p, err := b.start(id, protocol.Drain, dir, w.n)
+	p, err := b.begin(id, protocol.Drain, dir, w.n)
 	if err != nil {
 		return o, err
 	}
 	defer p.end()
-	if err := p.ready(b.ctx); err != nil {
-		return o, err
-	}
 	cpu, err := p.cpu()
 	if err != nil {
 		return o, err
@@ -158,24 +157,15 @@ func roundRunning(b *bench, w work, id string) (o outcome, err error) {
 const pause = 300 * time.Microsecond
 
 func roundLatency(b *bench, w work, id string) (o outcome, err error) {
-	dir, err := b.fresh("files")
-	if err == nil {
-		err = makeFiles(dir, inTurn)
-	}
-	if err == nil {
-		err = makeFence(dir)
-	}
+	dir, err := b.freshFiles()
 	if err != nil {
 		return o, err
 	}
-	p, err := b.start(id, protocol.Latency, dir, w.n)
+	p, err := b.begin(id, protocol.Latency, dir, w.n)
 	if err != nil {
 		return o, err
 	}
 	defer p.end()
-	if err := p.ready(b.ctx); err != nil {
-		return o, err
-	}
 	written, err := writeSlowly(b, dir, w.n)
 	if err != nil {
 		return o, err
@@ -222,12 +212,6 @@ func writeSlowly(b *bench, dir string, n int) (times []int64, err error) {
 
 // roundDecode has the decoders in one process, in turn.
 func roundDecode(b *bench, w work, id string) (o outcome, err error) {
-	p, err := b.start(id, protocol.Decode, "-", w.n)
-	if err != nil {
-		return o, err
-	}
-	defer p.end()
-	m, err := p.hear(b.ctx, longest)
-	o.figures = m.Figures
+	o.figures, err = b.ask(id, protocol.Decode, "-", w.n)
 	return o, err
 }

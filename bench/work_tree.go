@@ -38,16 +38,9 @@ func roundSetUp(b *bench, w work, id string) (o outcome, err error) {
 	if id == idC {
 		id = cWalk
 	}
-	p, err := b.start(id, protocol.SetUp, b.tree(), 0)
-	if err != nil {
+	if o.figures, err = b.ask(id, protocol.SetUp, b.tree(), 0); err != nil {
 		return o, err
 	}
-	defer p.end()
-	m, err := p.hear(b.ctx, longest)
-	if err != nil {
-		return o, err
-	}
-	o.figures = m.Figures
 	dirs := float64(dirsOf(w.n))
 	for _, name := range []string{protocol.Time, protocol.CPU, protocol.Heap, protocol.Peak} {
 		if v, ok := o.figures[name]; ok {
@@ -159,14 +152,11 @@ func (b *bench) appears(id string, appear func(root string) error) (o outcome, e
 	if err != nil {
 		return o, err
 	}
-	p, err := b.start(id, protocol.Created, root, 0)
+	p, err := b.begin(id, protocol.Created, root, 0)
 	if err != nil {
 		return o, err
 	}
 	defer p.end()
-	if err := p.ready(b.ctx); err != nil {
-		return o, err
-	}
 	cpu, err := p.cpu()
 	if err != nil {
 		return o, err
@@ -214,16 +204,11 @@ func prepareSingles(b *bench, w work) error {
 }
 
 func roundSingles(b *bench, w work, id string) (o outcome, err error) {
-	p, err := b.start(id, protocol.Singles, b.tree(), w.n)
+	figures, err := b.ask(id, protocol.Singles, b.tree(), w.n)
 	if err != nil {
 		return o, err
 	}
-	defer p.end()
-	m, err := p.hear(b.ctx, longest)
-	if err != nil {
-		return o, err
-	}
-	return outcome{figures: each(m.Figures, w.n)}, nil
+	return outcome{figures: each(figures, w.n)}, nil
 }
 
 func roundIdle(b *bench, w work, id string) (o outcome, err error) {
@@ -241,16 +226,11 @@ func roundIdle(b *bench, w work, id string) (o outcome, err error) {
 	if err != nil {
 		return o, err
 	}
-	p, err := b.start(id, protocol.Idle, dir, n)
+	figures, err := b.ask(id, protocol.Idle, dir, n)
 	if err != nil {
 		return o, err
 	}
-	defer p.end()
-	m, err := p.hear(b.ctx, longest)
-	if err != nil {
-		return o, err
-	}
-	f := each(m.Figures, n)
+	f := each(figures, n)
 	f["memory"] = f[protocol.Heap] + f[protocol.Stacks]
 	return outcome{figures: f}, nil
 }

@@ -41,9 +41,6 @@ func newFlat(dir string) (child.Flat, error) {
 }
 
 func (f *flat) Drain(n int, times *child.Times) (c child.Count, err error) {
-	if f.path {
-		return f.drainPaths(n)
-	}
 	for ev, err := range f.w.Events() {
 		if errors.Is(err, inotify.ErrOverflow) {
 			c.Overflows++
@@ -54,30 +51,14 @@ func (f *flat) Drain(n int, times *child.Times) (c child.Count, err error) {
 		if ev.Mask == inotify.Delete {
 			break
 		}
-		f.sum += len(ev.Name)
+		if f.path { // as most peers always make it
+			f.sum += len(ev.Path())
+		} else {
+			f.sum += len(ev.Name)
+		}
 		if times != nil {
 			times.Note()
 		}
-		if c.Events++; c.Events == n {
-			break
-		}
-	}
-	return c, nil
-}
-
-// drainPaths is Drain that makes the path of each event, as most peers always do.
-func (f *flat) drainPaths(n int) (c child.Count, err error) {
-	for ev, err := range f.w.Events() {
-		if errors.Is(err, inotify.ErrOverflow) {
-			c.Overflows++
-			continue
-		} else if err != nil {
-			return c, err
-		}
-		if ev.Mask == inotify.Delete {
-			break
-		}
-		f.sum += len(ev.Path())
 		if c.Events++; c.Events == n {
 			break
 		}
