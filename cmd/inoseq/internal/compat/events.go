@@ -52,6 +52,16 @@ func eventNames(mask inotify.Mask, sep byte) string {
 	return b.String()
 }
 
+// addEvents takes the list of an option -e, and tells if it is wrong.
+func addEvents(env Env, to *inotify.Mask, list string) (ok bool) {
+	mask, ok := parseEvents(list)
+	if !ok {
+		tellNoEvent(env.Stderr, list)
+	}
+	*to |= mask
+	return ok
+}
+
 // parseEvents reads a list of names. An empty element anywhere before a wrong one makes the whole list
 // empty, which is no error.
 func parseEvents(list string) (mask inotify.Mask, ok bool) {

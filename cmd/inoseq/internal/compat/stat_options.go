@@ -82,12 +82,7 @@ func (o *statOptions) take(env Env, opt byte, arg string) (ok bool) {
 		o.timeout, ok = parseTimeout(arg, env.Stderr)
 		return ok
 	case 'e':
-		mask, ok := parseEvents(arg)
-		if !ok {
-			tellNoEvent(env.Stderr, arg)
-		}
-		o.events |= mask
-		return ok
+		return addEvents(env, &o.events, arg)
 	case 'a', 'd':
 		return o.sortBy(env, opt == 'a', arg)
 	}

@@ -23,6 +23,17 @@ import (
 func mustStat(t *testing.T, name string, args ...string) (p *os.Process, stdout *os.File, wait func() error) {
 	t.Helper()
 	cmd := exec.Command(name, args...)
+	stdout = mustEstablish(t, cmd, "Finished establishing watches")
+	if err := stdout.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	return cmd.Process, stdout, cmd.Wait
+}
+
+// mustEstablish starts a program that has said a line that begins with ready when this returns, and returns
+// its standard output. What it says after that is not read by others.
+func mustEstablish(t *testing.T, cmd *exec.Cmd, ready string) (stdout *os.File) {
+	t.Helper()
 	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
 	reader, writer, err := os.Pipe()
 	if err != nil {
@@ -45,17 +56,14 @@ func mustStat(t *testing.T, name string, args ...string) (p *os.Process, stdout 
 			cmd.Wait()
 		}
 	})
-	if err := reader.SetReadDeadline(time.Now().Add(patience)); err != nil {
-		t.Fatal(err)
-	}
 	said := bufio.NewReader(messages)
-	for line := ""; !strings.HasPrefix(line, "Finished establishing watches"); {
+	for line := ""; !strings.HasPrefix(line, ready); {
 		if line, err = said.ReadString('\n'); err != nil {
 			t.Fatalf("waiting for the watches: %q, %v", line, err)
 		}
 	}
-	go io.Copy(io.Discard, messages) // that there were no events, once for each SIGUSR1 that came too early
-	return cmd.Process, reader, cmd.Wait
+	go io.Copy(io.Discard, messages) // of stat: that there were no events, once for each SIGUSR1 that came too early
+	return reader
 }
 
 func mustSignal(t *testing.T, p *os.Process, sig os.Signal) {

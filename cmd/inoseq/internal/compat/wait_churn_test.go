@@ -8,7 +8,6 @@ package compat
 import (
 	"bufio"
 	"fmt"
-	"io"
 	"io/fs"
 	"math/rand/v2"
 	"os"
@@ -214,35 +213,7 @@ func mustWaitFor(t *testing.T, bin, root string) *lines {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(bin, "inotifywait"), "-m", "-r", "-e", "create,delete,move", "--no-newline",
 		"--format", "%e|%c|%w%f%0", root)
-	cmd.Env = append(os.Environ(), "GORACE=atexit_sleep_ms=0")
-	reader, writer, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { reader.Close() })
-	cmd.Stdout = writer
-	messages, err := cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	writer.Close()
-	t.Cleanup(func() {
-		cmd.Process.Kill()
-		cmd.Wait()
-	})
-	for said := bufio.NewReader(messages); ; {
-		line, err := said.ReadString('\n')
-		if err != nil {
-			t.Fatalf("waiting for the watches: %q, %v", line, err)
-		}
-		if line == "Watches established.\n" {
-			break
-		}
-	}
-	go io.Copy(io.Discard, messages)
+	reader := mustEstablish(t, cmd, "Watches established.\n")
 	return &lines{out: reader, in: bufio.NewReader(reader), root: root}
 }
 

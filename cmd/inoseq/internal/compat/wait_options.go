@@ -112,12 +112,7 @@ func (o *waitOptions) value(env Env, opt byte, arg string) bool {
 		o.Timeout, ok = parseTimeout(arg, env.Stderr)
 		return ok
 	case 'e':
-		mask, ok := parseEvents(arg)
-		if !ok {
-			tellNoEvent(env.Stderr, arg)
-		}
-		o.Events |= mask
-		return ok
+		return addEvents(env, &o.Events, arg)
 	}
 	return true
 }
