@@ -47,6 +47,7 @@ type fakeDisk struct {
 	cutOff bool // the next record begins a new read
 	when   map[string][]string
 	do     func(line string)
+	stepIn func(event, path string) // if not nil: called wherever a script can step in
 }
 
 func newFakeDisk() *fakeDisk {
@@ -92,6 +93,9 @@ func (d *fakeDisk) hook(event, p string) {
 	delete(d.when, key)
 	for _, line := range lines {
 		d.do(line)
+	}
+	if d.stepIn != nil {
+		d.stepIn(event, p)
 	}
 }
 
@@ -333,6 +337,7 @@ func (d *fakeDisk) lock(fd int, _ []byte) error {
 }
 
 func (d *fakeDisk) kind(dir int, name []byte) (there, isDir bool, err error) {
+	d.hook("kind", path.Join(d.pathOf(d.files[dir]), string(name)))
 	if d.files[dir].denied {
 		return false, false, unix.EACCES
 	}

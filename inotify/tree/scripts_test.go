@@ -19,7 +19,8 @@ package tree
 //	cut                         a read(2) ends here
 //	times N: OP; OP             these, N times in turn
 //	wd N                        the next watch gets this descriptor
-//	when EVENT P: OP ...        once, just before the engine opens, watches, lists or locks P, just after
+//	when EVENT P: OP ...        once, just before the engine opens, watches, lists, asks for the kind
+//	                            of, or locks P, just after
 //	                            it watched or listed P, or (rename NAME) between MOVED_FROM and
 //	                            MOVED_TO NAME
 //	mask MASK                   what is told, instead of all but the events of reading
@@ -41,6 +42,7 @@ import (
 	"testing"
 
 	"github.com/inoseq/inoseq/inotify"
+	"pgregory.net/rapid"
 )
 
 func TestScripts(t *testing.T) {
@@ -61,7 +63,7 @@ func TestScripts(t *testing.T) {
 
 // play is a script on its way.
 type play struct {
-	t       *testing.T
+	t       rapid.TB
 	disk    *fakeDisk
 	tree    *tree
 	picture *picture
@@ -70,7 +72,7 @@ type play struct {
 	skip    string
 }
 
-func newPlay(t *testing.T) *play {
+func newPlay(t rapid.TB) *play {
 	p := &play{t: t, disk: newFakeDisk(), picture: &picture{roots: make(map[string]*thing)}}
 	p.tree = newTree(p.disk, options{mask: quietMask, workers: 1, bufferSize: defaultBuffer})
 	p.disk.do = p.do
@@ -113,26 +115,33 @@ func (p *play) tell() (told []string) {
 			p.fail("the engine does not come to rest")
 			return told
 		}
-		p.tree.work.Lock()
-		if p.busy {
-			p.tree.sinceGap = lookEvery
-		}
-		more := p.tree.step()
-		p.tree.work.Unlock()
-		for _, i := range p.tree.out {
-			p.picture.apply(i.ev, i.err)
-			line := i.ev.String()
-			if i.err != nil {
-				line += ": " + i.err.Error()
-				line = line[:strings.IndexAny(line, ":(")]
-			}
-			told = append(told, line)
-		}
-		p.tree.out = nil
-		if !more && len(p.disk.queue) == 0 {
+		lines, more := p.step()
+		told = append(told, lines...)
+		if !more {
 			return told
 		}
 	}
+}
+
+// step has the engine do one step, and returns what it told and whether there is more to do.
+func (p *play) step() (told []string, more bool) {
+	p.tree.work.Lock()
+	if p.busy {
+		p.tree.sinceGap = lookEvery
+	}
+	more = p.tree.step()
+	p.tree.work.Unlock()
+	for _, i := range p.tree.out {
+		p.picture.apply(i.ev, i.err)
+		line := i.ev.String()
+		if i.err != nil {
+			line += ": " + i.err.Error()
+			line = line[:strings.IndexAny(line, ":(")]
+		}
+		told = append(told, line)
+	}
+	p.tree.out = nil
+	return told, more || len(p.disk.queue) > 0
 }
 
 // end compares the picture with the disk, and what is watched with the directories.

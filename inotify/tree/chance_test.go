@@ -1,0 +1,262 @@
+//go:build linux
+
+package tree
+
+// This file plays random scripts against the kernel of fake_test.go: changes between any two system
+// calls of the engine, reads that end anywhere, queues that overflow. After each the picture has to
+// equal the disk, and nothing may be told on the way that does not fit it. What fails is shrunk, and
+// printed in the language of scripts_test.go, though where a change was made inside a call has to be
+// written as a "when" by hand.
+//
+// Many more: go test ./inotify/tree -run TestRandomScripts -rapid.checks=2000
+
+import (
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestRandomScripts(t *testing.T) {
+	rounds := 20
+	if testing.Short() {
+		rounds = 2
+	}
+	for range rounds { // one has -rapid.checks scripts, 100 if nothing is said
+		rapid.Check(t, func(t *rapid.T) {
+			c := newChance(t)
+			c.start()
+			for c.left = c.pick(0, 60, "changes"); c.left > 0 && !t.Failed(); {
+				c.some()
+				c.stepOnce()
+			}
+			c.rest()
+		})
+	}
+}
+
+// chance plays what it draws.
+type chance struct {
+	*play
+	rt   *rapid.T
+	left int // changes to be made
+	held []*inode
+	// What is there at the start is known to the picture, so that no part of it may be unreadable.
+	started bool
+	// While a rename(2) is between its records its directories are locked: nobody changes them, and
+	// nobody renames.
+	locked []*inode
+}
+
+func newChance(t *rapid.T) *chance {
+	c := &chance{play: newPlay(t), rt: t}
+	c.disk.stepIn = c.between
+	return c
+}
+
+// start makes three directories with something in them. Two are roots; what is moved to the third,
+// out, has left the trees.
+func (c *chance) start() {
+	for _, top := range []string{"a", "b", "out"} {
+		c.change("mkdir", top)
+	}
+	c.left = c.pick(0, 12, "changes before the start")
+	for c.left > 0 {
+		c.one()
+	}
+	c.started = true
+	if c.draw("WithSkip") {
+		c.log("skip s")
+		c.do("skip s")
+	}
+	if c.draw("WithInitial") {
+		c.log("initial")
+		c.do("initial")
+		c.left = c.pick(0, 10, "changes during the set-up")
+	}
+	for _, root := range []string{"a", "b"} {
+		c.log("add " + root)
+		c.do("add " + root)
+	}
+	if c.draw("a short queue") {
+		c.disk.length = c.pick(1, 12, "queue")
+		c.log("queue " + strconv.Itoa(c.disk.length))
+	}
+}
+
+// stepOnce has the engine do one step.
+func (c *chance) stepOnce() {
+	c.busy = c.draw("busy")
+	told, _ := c.step()
+	c.log("tell")
+	for _, line := range told {
+		c.log("> " + line)
+	}
+}
+
+// rest ends what is not the tree's doing, lets it come to rest, and compares.
+func (c *chance) rest() {
+	c.log("# the end")
+	c.disk.length, c.left, c.busy = 0, 0, false
+	for _, x := range c.held {
+		c.release(x)
+	}
+	for _, dir := range c.dirs() {
+		if x, _, _ := c.disk.at(dir); x.denied {
+			c.change("allow", dir)
+		}
+	}
+	for _, line := range c.tell() {
+		c.log("> " + line)
+	}
+	c.end()
+}
+
+func (c *chance) log(line string) { c.rt.Log(line) }
+
+func (c *chance) draw(label string) bool { return rapid.Bool().Draw(c.rt, label) }
+
+func (c *chance) pick(from, to int, label string) int {
+	return rapid.IntRange(from, to).Draw(c.rt, label)
+}
+
+// some makes a few changes.
+func (c *chance) some() {
+	for range c.pick(0, 5, "changes in a row") {
+		if c.left > 0 {
+			c.one()
+		}
+	}
+}
+
+// between is called before and after what the engine asks of the kernel, and between the records of
+// a rename.
+func (c *chance) between(event, _ string) {
+	if c.left == 0 || c.pick(0, 3, event) > 0 {
+		return
+	}
+	if event == "rename" {
+		c.log("# between the two records of it:")
+	} else {
+		c.log("# at " + event + ":")
+	}
+	c.one()
+}
+
+// dirs returns the path of each directory, in order.
+func (c *chance) dirs() []string {
+	var dirs []string
+	var walk func(x *inode, p string)
+	walk = func(x *inode, p string) {
+		if x.kids == nil {
+			return
+		}
+		if p != "" {
+			dirs = append(dirs, p)
+		}
+		for name, k := range x.kids {
+			walk(k, path.Join(p, name))
+		}
+	}
+	walk(c.disk.top, "")
+	slices.Sort(dirs)
+	return dirs
+}
+
+// place draws a path: a directory that there is, and a name.
+func (c *chance) place(label string) (x, dir *inode, p string) {
+	p = path.Join(rapid.SampledFrom(c.dirs()).Draw(c.rt, label), rapid.SampledFrom([]string{"x", "y", "z", "s"}).Draw(c.rt, "name"))
+	x, dir, _ = c.disk.at(p)
+	return x, dir, p
+}
+
+// one makes one change, if what it draws can be.
+func (c *chance) one() {
+	c.left--
+	x, dir, p := c.place("where")
+	if slices.Contains(c.locked, dir) {
+		return
+	}
+	if x == nil {
+		if c.pick(0, 3, "file") == 0 {
+			c.change("write", p)
+		} else {
+			c.change("mkdir", p)
+		}
+		return
+	}
+	switch c.pick(0, 9, "change") {
+	case 0, 1:
+		if len(x.kids) > 0 {
+			return
+		}
+		if x.kids == nil {
+			c.change("rm", p)
+		} else if !slices.Contains(c.locked, x) { // rmdir(2) locks it, too
+			c.change("rmdir", p)
+		}
+	case 2:
+		if x.kids != nil {
+			c.change("hold", p)
+			c.held = append(c.held, x)
+		}
+	case 3:
+		if len(c.held) > 0 {
+			i := c.pick(0, len(c.held)-1, "let go")
+			c.release(c.held[i])
+			c.held = slices.Delete(c.held, i, i+1)
+		}
+	case 4:
+		if x.denied {
+			c.change("allow", p)
+		} else if x.kids != nil && c.started {
+			c.change("deny", p)
+		}
+	case 5:
+		c.log("cut")
+		c.disk.cutOff = true
+	default:
+		c.rename(x, dir, p)
+	}
+}
+
+// rename moves x, which stands at p, or exchanges it.
+func (c *chance) rename(x, dir *inode, p string) {
+	y, to, q := c.place("to where")
+	below := func(p, q string) bool { return strings.HasPrefix(p+"/", q+"/") }
+	if c.locked != nil || p == q || below(q, p) {
+		return
+	}
+	op := "mv"
+	if y != nil {
+		if below(p, q) {
+			return
+		}
+		if len(y.kids) > 0 || (x.kids == nil) != (y.kids == nil) || c.draw("exchange") {
+			op = "exchange"
+		}
+	}
+	c.locked = []*inode{dir, to, x}
+	if y != nil {
+		c.locked = append(c.locked, y)
+	}
+	c.change(op, p, q)
+	c.locked = nil
+}
+
+func (c *chance) change(op string, args ...string) {
+	c.log(op + " " + strings.Join(args, " "))
+	if err := c.disk.change(op, args...); err != nil {
+		c.rt.Fatal(err)
+	}
+}
+
+func (c *chance) release(x *inode) {
+	c.log("# somebody lets go a directory that was held: let go " + strconv.Itoa(int(x.wd)))
+	if x.held--; x.held == 0 && x.ended {
+		c.disk.end(x)
+	}
+}
