@@ -117,8 +117,9 @@ func (t *tree) ignored(n nodeID) {
 	case flags&isRoot != 0:
 		t.rootGone(n, inotify.DeleteSelf, false)
 	default:
-		if flags&waiting != 0 {
-			// It was to be looked at: it had moved, unseen, and something else may stand at its name.
+		if flags&(waiting|failed) != 0 {
+			// It was to be looked at, or could not be: something else may stand at its name, since it had
+			// moved, unseen, or was removed while somebody held it open.
 			t.look(t.st.parent(n), string(t.st.name(t.st.node(n).entry)))
 		}
 		t.gone(n, inotify.Delete, 0, false)
