@@ -15,6 +15,7 @@ import (
 	"errors"
 
 	"github.com/inoseq/inoseq/inotify"
+	"golang.org/x/sys/unix"
 )
 
 // overflowed handles the record of an overflow.
@@ -57,9 +58,12 @@ func (s *scanner) visitRoot(n nodeID) {
 	wd, fresh, err := s.watch(fd, t.mask)
 	t.mu.Lock()
 	if err != nil || fresh || wd != t.st.node(n).wd {
-		if err != nil {
+		switch {
+		case err == unix.ENOSPC: // what stands there has no watch: it is another directory
+			t.rootLost(n)
+		case err != nil:
 			t.fail(n, -1, err)
-		} else {
+		default:
 			if fresh {
 				t.drop(wd)
 			}

@@ -65,6 +65,9 @@ func (s *scanner) enter(n nodeID, final bool) {
 	if err != nil {
 		t.disk.close(fd)
 		t.mu.Lock()
+		if err == unix.ENOSPC && t.st.top(n) != 0 && t.st.node(n).wd != 0 {
+			n = t.replace(n) // what stands there has no watch, n has one: it is another directory
+		}
 		t.fail(n, at, err)
 		t.mu.Unlock()
 		return
