@@ -29,7 +29,7 @@ func TestRandomScripts(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			c := newChance(t)
 			c.start()
-			for c.left = c.pick(0, 60, "changes"); c.left > 0 && !t.Failed(); {
+			for c.left = c.pick(0, 80, "changes"); c.left > 0 && !t.Failed(); {
 				c.some()
 				c.stepOnce()
 			}
@@ -37,6 +37,9 @@ func TestRandomScripts(t *testing.T) {
 		})
 	}
 }
+
+// chanceNames are few, so that names meet. WithSkip leaves out the last.
+var chanceNames = []string{"x", "y", "z", "s"}
 
 // chance plays what it draws.
 type chance struct {
@@ -81,6 +84,10 @@ func (c *chance) start() {
 		c.log("add " + root)
 		c.do("add " + root)
 	}
+	if c.draw("few watches") {
+		c.disk.room = c.pick(1, 10, "room")
+		c.log("room " + strconv.Itoa(c.disk.room))
+	}
 	if c.draw("a short queue") {
 		c.disk.length = c.pick(1, 12, "queue")
 		c.log("queue " + strconv.Itoa(c.disk.length))
@@ -104,15 +111,28 @@ func (c *chance) rest() {
 	for _, x := range c.held {
 		c.release(x)
 	}
-	for _, dir := range c.dirs() {
+	dirs, _ := c.paths()
+	for _, dir := range dirs {
 		if x, _, _ := c.disk.at(dir); x.denied {
 			c.change("allow", dir)
 		}
 	}
+	c.tellAll()
+	if c.disk.room > 0 { // what has no watch is tried again when one becomes free
+		c.disk.room = 0
+		c.change("mkdir", "a/free")
+		c.tellAll()
+		c.change("rmdir", "a/free")
+		c.tellAll()
+	}
+	c.end()
+}
+
+func (c *chance) tellAll() {
+	c.log("tell")
 	for _, line := range c.tell() {
 		c.log("> " + line)
 	}
-	c.end()
 }
 
 func (c *chance) log(line string) { c.rt.Log(line) }
@@ -146,15 +166,14 @@ func (c *chance) between(event, _ string) {
 	c.one()
 }
 
-// dirs returns the path of each directory, in order.
-func (c *chance) dirs() []string {
-	var dirs []string
+// paths returns the path of each directory, the three at the top too, and of all that is in them.
+func (c *chance) paths() (dirs, entries []string) {
 	var walk func(x *inode, p string)
 	walk = func(x *inode, p string) {
-		if x.kids == nil {
-			return
+		if strings.Contains(p, "/") {
+			entries = append(entries, p)
 		}
-		if p != "" {
+		if x.kids != nil && p != "" {
 			dirs = append(dirs, p)
 		}
 		for name, k := range x.kids {
@@ -163,20 +182,25 @@ func (c *chance) dirs() []string {
 	}
 	walk(c.disk.top, "")
 	slices.Sort(dirs)
-	return dirs
+	slices.Sort(entries)
+	return dirs, entries
 }
 
-// place draws a path: a directory that there is, and a name.
-func (c *chance) place(label string) (x, dir *inode, p string) {
-	p = path.Join(rapid.SampledFrom(c.dirs()).Draw(c.rt, label), rapid.SampledFrom([]string{"x", "y", "z", "s"}).Draw(c.rt, "name"))
-	x, dir, _ = c.disk.at(p)
-	return x, dir, p
+// place draws a directory that there is, and a name.
+func (c *chance) place(label string) string {
+	dirs, _ := c.paths()
+	return path.Join(rapid.SampledFrom(dirs).Draw(c.rt, label), rapid.SampledFrom(chanceNames).Draw(c.rt, "name"))
 }
 
 // one makes one change, if what it draws can be.
 func (c *chance) one() {
 	c.left--
-	x, dir, p := c.place("where")
+	_, entries := c.paths()
+	p := c.place("where")
+	if len(entries) > 0 && c.pick(0, 10+len(entries), "of what is there") > 10 {
+		p = rapid.SampledFrom(entries).Draw(c.rt, "which")
+	}
+	x, dir, _ := c.disk.at(p)
 	if slices.Contains(c.locked, dir) {
 		return
 	}
@@ -225,7 +249,11 @@ func (c *chance) one() {
 
 // rename moves x, which stands at p, or exchanges it.
 func (c *chance) rename(x, dir *inode, p string) {
-	y, to, q := c.place("to where")
+	q := c.place("to where")
+	if _, entries := c.paths(); c.draw("to what is there") {
+		q = rapid.SampledFrom(entries).Draw(c.rt, "to")
+	}
+	y, to, _ := c.disk.at(q)
 	below := func(p, q string) bool { return strings.HasPrefix(p+"/", q+"/") }
 	if c.locked != nil || p == q || below(q, p) {
 		return
