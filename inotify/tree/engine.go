@@ -121,7 +121,8 @@ type tree struct {
 
 	visits     []nodeID // directories to be taken in
 	later      []nodeID // directories to be looked at when the queue is empty
-	marks      map[mark]struct{}
+	marks      []mark   // names to be looked at then
+	marked     map[mark]struct{}
 	blocked    []mark   // that permissions kept from being looked at
 	dissolving []nodeID // no longer part of a tree
 	reach      []nodeID // could not be reached: attribsAbove is to be called
@@ -150,7 +151,7 @@ type pathCache struct {
 }
 
 func newTree(d disk, opt options) *tree {
-	t := &tree{disk: d, opt: opt, gen: 1, stale: make(map[int32]struct{}), marks: make(map[mark]struct{}),
+	t := &tree{disk: d, opt: opt, gen: 1, stale: make(map[int32]struct{}), marked: make(map[mark]struct{}),
 		returned: make(map[nodeID]struct{}), shared: make(map[int32]struct{})}
 	t.mask = kernelMask | opt.mask&inotify.AllEvents
 	t.serial = newScanner(t)

@@ -25,7 +25,14 @@ func (t *tree) again(n nodeID) {
 }
 
 // look has name in n looked at when the queue is empty.
-func (t *tree) look(n nodeID, name string) { t.marks[mark{n, name}] = struct{}{} }
+func (t *tree) look(n nodeID, name string) { t.mark(mark{n, name}) }
+
+func (t *tree) mark(m mark) {
+	if _, ok := t.marked[m]; !ok {
+		t.marked[m] = struct{}{}
+		t.marks = append(t.marks, m)
+	}
+}
 
 // rest does what waits for the queue to be empty, a slice of it.
 func (t *tree) rest() {
@@ -44,17 +51,17 @@ func (t *tree) rest() {
 		nd.flags &^= waiting
 		s.visit(n, true)
 	}
-	for m := range t.marks {
-		if served++; served > most {
-			break
-		}
-		delete(t.marks, m)
+	served = min(len(t.marks), most-served)
+	marks := append([]mark(nil), t.marks[:served]...)
+	t.marks = append(t.marks[:0], t.marks[served:]...)
+	for _, m := range marks {
+		delete(t.marked, m)
 		s.lookAt(m)
 	}
 	if t.freed {
 		t.freed = false
 		for _, m := range t.blocked {
-			t.marks[m] = struct{}{}
+			t.mark(m)
 		}
 		t.blocked = nil
 		t.retry = append(t.retry, t.wanting...)
@@ -226,10 +233,12 @@ func (t *tree) watchAttribs(n nodeID, at int) {
 	if t.mask.Has(inotify.Attrib) || t.st.node(p).flags&attribs != 0 {
 		return
 	}
-	if _, _, err := t.disk.watch(at, t.mask|inotify.Attrib); err == nil {
-		t.st.node(p).flags |= attribs
-		t.again(n) // it may have become readable before the parent tells
+	if _, _, err := t.disk.watch(at, t.mask|inotify.Attrib); err != nil {
+		t.reach = append(t.reach, n) // nobody may read the parent by now
+		return
 	}
+	t.st.node(p).flags |= attribs
+	t.again(n) // it may have become readable before the parent tells
 }
 
 // attribs is ATTRIB of e in n.
