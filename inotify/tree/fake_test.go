@@ -267,6 +267,9 @@ func (d *fakeDisk) open(dir int, rel []byte) (int, bool, error) {
 func (d *fakeDisk) watch(fd int, mask inotify.Mask) (int32, bool, error) {
 	x := d.files[fd]
 	d.hook("watch", d.pathOf(x))
+	if x.denied {
+		return -1, false, unix.EACCES
+	}
 	if x.wd != 0 {
 		x.mask |= mask
 		return x.wd, false, nil

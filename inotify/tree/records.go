@@ -157,10 +157,18 @@ func (t *tree) self(n nodeID, r record) {
 		// It moved, and no pair of records said from where to where: a directory above the watched
 		// ones, or one that has been let go, was involved.
 		t.again(n)
-	case nd.flags&isRoot != 0:
-		t.tell(n, nil, r.mask, r.cookie, false)
+	default:
+		if r.mask.Has(inotify.Attrib) {
+			t.permitted()
+		}
+		if nd.flags&isRoot != 0 {
+			t.tell(n, nil, r.mask, r.cookie, false)
+		}
 	}
 }
+
+// permitted has all tried that permissions may have kept from being looked at.
+func (t *tree) permitted() { t.freed = t.freed || len(t.wanting)+len(t.blocked) > 0 }
 
 // entryRecord is a record about name in the directory n.
 func (t *tree) entryRecord(n nodeID, r record) {
@@ -177,9 +185,8 @@ func (t *tree) entryRecord(n nodeID, r record) {
 	case r.mask.Has(inotify.Delete):
 		t.removed(n, e, r)
 	case r.mask.Has(inotify.Attrib | inotify.IsDir):
-		// The name can be an earlier one of a directory that is known by a later one: whatever was kept
-		// out by permissions is tried.
-		t.freed = t.freed || len(t.wanting)+len(t.blocked) > 0
+		// The name can be an earlier one of a directory that is known by a later one.
+		t.permitted()
 		if e != 0 {
 			t.attribs(n, e)
 			t.tell(n, r.name, r.mask, r.cookie, false)

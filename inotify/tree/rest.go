@@ -264,10 +264,11 @@ func (s *scanner) attribsAbove(n nodeID) {
 			continue
 		}
 		if t.st.node(p).flags&attribs == 0 {
-			if _, _, err := t.disk.watch(fd, t.mask|inotify.Attrib); err == nil {
-				t.st.node(p).flags |= attribs
-				t.freed = true // it may have changed before the watch tells
+			if _, _, err := t.disk.watch(fd, t.mask|inotify.Attrib); err != nil {
+				continue
 			}
+			t.st.node(p).flags |= attribs
+			t.freed = true // it may have changed before the watch tells
 		}
 		return
 	}

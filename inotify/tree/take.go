@@ -265,6 +265,9 @@ func (t *tree) placed(e entryID) {
 	if n == 0 {
 		return
 	}
+	if !t.mask.Has(inotify.Attrib) {
+		t.permitted() // its permissions were told by another directory than stands above it now: see watchAttribs
+	}
 	nd := t.st.node(n)
 	if t.opt.skip != nil {
 		nd.flags |= refilter
