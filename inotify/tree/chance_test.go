@@ -47,6 +47,8 @@ type chance struct {
 	rt   *rapid.T
 	left int // changes to be made
 	held []*inode
+	// The roots themselves may be moved and removed.
+	roots bool
 	// What is there at the start is known to the picture, so that no part of it may be unreadable.
 	started bool
 	// While a rename(2) is between its records its directories are locked: nobody changes them, and
@@ -71,6 +73,10 @@ func (c *chance) start() {
 		c.one()
 	}
 	c.started = true
+	if c.draw("a mask without ATTRIB") {
+		c.log("mask CREATE|DELETE|MOVED_FROM|MOVED_TO")
+		c.do("mask CREATE|DELETE|MOVED_FROM|MOVED_TO")
+	}
 	if c.draw("WithSkip") {
 		c.log("skip s")
 		c.do("skip s")
@@ -84,6 +90,7 @@ func (c *chance) start() {
 		c.log("add " + root)
 		c.do("add " + root)
 	}
+	c.roots = c.draw("changes of the roots")
 	if c.draw("few watches") {
 		c.disk.room = c.pick(1, 10, "room")
 		c.log("room " + strconv.Itoa(c.disk.room))
@@ -120,6 +127,9 @@ func (c *chance) rest() {
 	c.tellAll()
 	if c.disk.room > 0 { // what has no watch is tried again when one becomes free
 		c.disk.room = 0
+		if x, _, _ := c.disk.at("a"); x == nil || c.picture.roots["a"] == nil {
+			return
+		}
 		c.change("mkdir", "a/free")
 		c.tellAll()
 		c.change("rmdir", "a/free")
@@ -200,6 +210,9 @@ func (c *chance) one() {
 	if len(entries) > 0 && c.pick(0, 10+len(entries), "of what is there") > 10 {
 		p = rapid.SampledFrom(entries).Draw(c.rt, "which")
 	}
+	if c.roots && c.pick(0, 15, "a root") == 15 {
+		p = rapid.SampledFrom([]string{"a", "b"}).Draw(c.rt, "root")
+	}
 	x, dir, _ := c.disk.at(p)
 	if slices.Contains(c.locked, dir) {
 		return
@@ -236,7 +249,7 @@ func (c *chance) one() {
 	case 4:
 		if x.denied {
 			c.change("allow", p)
-		} else if x.kids != nil && c.started {
+		} else if x.kids != nil && c.started && dir != c.disk.top {
 			c.change("deny", p)
 		}
 	case 5:
@@ -250,13 +263,19 @@ func (c *chance) one() {
 // rename moves x, which stands at p, or exchanges it.
 func (c *chance) rename(x, dir *inode, p string) {
 	q := c.place("to where")
-	if _, entries := c.paths(); c.draw("to what is there") {
+	if _, entries := c.paths(); len(entries) > 0 && c.draw("to what is there") {
 		q = rapid.SampledFrom(entries).Draw(c.rt, "to")
+	}
+	if c.roots && c.pick(0, 15, "to a root") == 15 {
+		q = rapid.SampledFrom([]string{"a", "b", "c"}).Draw(c.rt, "to which")
 	}
 	y, to, _ := c.disk.at(q)
 	below := func(p, q string) bool { return strings.HasPrefix(p+"/", q+"/") }
 	if c.locked != nil || p == q || below(q, p) {
 		return
+	}
+	if x.denied && to == c.disk.top || y != nil && y.denied && dir == c.disk.top {
+		return // an unreadable directory in a root's place: nobody tells when it can be read
 	}
 	op := "mv"
 	if y != nil {

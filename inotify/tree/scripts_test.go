@@ -149,6 +149,10 @@ func (p *play) end() {
 	dirs := 0
 	for r, x := range p.picture.roots {
 		y, _, _ := p.disk.at(r)
+		if y == nil {
+			p.fail("the root %s is gone, which was not told", r)
+			continue
+		}
 		disk := p.thingOf(y)
 		for _, diff := range compareThings(nil, r, x, disk) {
 			p.fail("%s", diff)
