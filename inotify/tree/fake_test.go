@@ -33,21 +33,22 @@ type queuedRecord struct {
 }
 
 type fakeDisk struct {
-	top    *inode
-	files  map[int]*inode // open by the engine
-	nextFD int
-	nextWD int32
-	wds    map[int32]*inode
-	queue  []queuedRecord
-	length int // of the queue at most, in records; 0: no limit
-	room   int // for watches; 0: no limit
-	cookie uint32
-	losing bool // records are lost
-	quiet  bool // records are not queued: the watch saw nothing
-	cutOff bool // the next record begins a new read
-	when   map[string][]string
-	do     func(line string)
-	stepIn func(event, path string) // if not nil: called wherever a script can step in
+	top     *inode
+	files   map[int]*inode // open by the engine
+	nextFD  int
+	nextWD  int32
+	wds     map[int32]*inode
+	queue   []queuedRecord
+	length  int // of the queue at most, in records; 0: no limit
+	room    int // for watches; 0: no limit
+	cookie  uint32
+	losing  bool // records are lost
+	quiet   bool // records are not queued: the watch saw nothing
+	cutOff  bool // the next record begins a new read
+	untyped bool // readdir(3) does not say what is a directory
+	when    map[string][]string
+	do      func(line string)
+	stepIn  func(event, path string) // if not nil: called wherever a script can step in
 }
 
 func newFakeDisk() *fakeDisk {
@@ -278,6 +279,9 @@ func (d *fakeDisk) watch(fd int, mask inotify.Mask) (int32, bool, error) {
 		return -1, false, unix.ENOSPC
 	}
 	x.mask = mask
+	for d.wds[d.nextWD] != nil {
+		d.nextWD++ // idr_alloc_cyclic
+	}
 	wd := d.nextWD
 	x.wd, d.wds[wd] = wd, x
 	d.nextWD++
@@ -316,6 +320,9 @@ func (d *fakeDisk) list(fd int, _ []byte, f func([]byte, bool) error) error {
 		kind := byte(unix.DT_REG)
 		if x.kids[name].kids != nil {
 			kind = unix.DT_DIR
+		}
+		if d.untyped {
+			kind = unix.DT_UNKNOWN
 		}
 		done = append(done, name)
 		if err := f(direntBytes(name, kind), false); err != nil {

@@ -26,6 +26,7 @@ package tree
 //	mask MASK                   what is told, instead of all but the events of reading
 //	skip NAME                   WithSkip leaves out what is called so
 //	initial                     WithInitial tells what is there
+//	untyped                     listings do not say what is a directory
 //	add P                       a root
 //	worker P                    another worker of a set-up takes in the directory known at P
 //	tell                        the engine handles what there is; the lines "> ..." after it are told
@@ -265,6 +266,8 @@ func (p *play) doWords(w []string) {
 		d.room = p.number(w[1])
 	case "queue":
 		d.length = p.number(w[1])
+	case "untyped":
+		d.untyped = true
 	case "busy":
 		p.busy = true
 	case "cut":
