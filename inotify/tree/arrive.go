@@ -18,20 +18,24 @@ import (
 var errBlocked = errors.New("directory cannot be reached")
 
 // peek watches what stands under name in p, a directory, and returns its watch.
-func (s *scanner) peek(p nodeID, name []byte) (wd int32, fresh bool, err error) {
+func (s *scanner) peek(p nodeID, name []byte) (wd int32, err error) {
 	at, err := s.dir(p)
 	if err != nil {
-		return 0, false, errBlocked
+		return 0, errBlocked
 	}
 	fd, mount, err := s.t.disk.open(at, name)
 	if err != nil {
-		return 0, false, err
+		return 0, err
 	}
 	defer s.t.disk.close(fd)
 	if mount {
-		return 0, false, unix.EXDEV
+		return 0, unix.EXDEV
 	}
-	return s.t.disk.watch(fd, s.t.mask)
+	wd, fresh, err := s.t.disk.watch(fd, s.t.mask)
+	if err == nil && fresh {
+		s.t.fresh(wd)
+	}
+	return wd, err
 }
 
 // settlePeek removes a watch that peek has made and nobody has.
@@ -79,14 +83,10 @@ func (t *tree) movedTo(q nodeID, r record, after int) {
 }
 
 func (t *tree) dirMovedTo(q nodeID, e entryID, r record, after int) {
-	wd, fresh, err := t.serial.peek(q, r.name)
+	wd, err := t.serial.peek(q, r.name)
 	var m nodeID
 	if err == nil {
-		if m = t.st.watched(wd); m != 0 && fresh {
-			t.lostWatch(m)
-			t.stale[wd] = struct{}{}
-			m = 0
-		}
+		m = t.st.watched(wd)
 	}
 	switch {
 	case err == nil && m != 0 && e != 0 && m == t.st.entry(e).node:
@@ -114,7 +114,7 @@ func (t *tree) dirMovedTo(q nodeID, e entryID, r record, after int) {
 	default:
 		if m = t.st.watched(wd); m != 0 {
 			t.st.unbind(m)
-			t.returned[n] = struct{}{}
+			t.isBack(n)
 		}
 		t.bind(n, wd)
 	}

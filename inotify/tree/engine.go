@@ -112,7 +112,7 @@ type tree struct {
 	drained  bool   // the last read found the queue empty
 	readErr  error
 	onRead   func(raw []byte)
-	stale    map[int32]struct{}  // watches that are gone, whose IGNORED may be queued
+	stale    map[int32]staleness // watches that are gone, of which records may be queued
 	returned map[nodeID]struct{} // came back with a watch whose older records may be queued
 	shared   map[int32]struct{}  // watches of this round that another worker made: see settle
 	handled  uint64              // bytes of records
@@ -151,7 +151,7 @@ type pathCache struct {
 }
 
 func newTree(d disk, opt options) *tree {
-	t := &tree{disk: d, opt: opt, gen: 1, stale: make(map[int32]struct{}), marked: make(map[mark]struct{}),
+	t := &tree{disk: d, opt: opt, gen: 1, stale: make(map[int32]staleness), marked: make(map[mark]struct{}),
 		returned: make(map[nodeID]struct{}), shared: make(map[int32]struct{})}
 	t.mask = kernelMask | opt.mask&inotify.AllEvents
 	t.serial = newScanner(t)

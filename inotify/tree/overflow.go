@@ -22,9 +22,13 @@ import (
 func (t *tree) overflowed() {
 	t.put(item{ev: Event{Mask: inotify.QueueOverflow}, err: inotify.ErrOverflow})
 	t.rescan = true
-	t.scanFrom = t.handled + uint64(len(t.pend)-t.pos) + uint64(t.disk.queued())
+	t.scanFrom = t.queueEnd()
 	t.freed = true
-	clear(t.stale)
+}
+
+// queueEnd returns the value of handled when all has been handled that is queued now.
+func (t *tree) queueEnd() uint64 {
+	return t.handled + uint64(len(t.pend)-t.pos) + uint64(t.disk.queued())
 }
 
 // scanAgain begins a scan of everything.

@@ -87,10 +87,7 @@ func (t *tree) record(r record) {
 		return
 	}
 	if len(t.stale) > 0 {
-		if _, ok := t.stale[r.wd]; ok {
-			if r.mask.Has(inotify.Ignored) {
-				delete(t.stale, r.wd)
-			}
+		if t.isStale(r) {
 			return
 		}
 	}
@@ -222,7 +219,7 @@ func (t *tree) removed(n nodeID, e entryID, r record) {
 		// Its watch lives: somebody holds the directory open, or the record is about an earlier
 		// directory of that name.
 		child := t.st.entry(e).node
-		wd, _, err := t.serial.peek(n, r.name)
+		wd, err := t.serial.peek(n, r.name)
 		switch {
 		case err == errBlocked && t.ends(n):
 			// Its directory is gone by now, and was empty then: what the record says is true of the name

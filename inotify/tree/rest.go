@@ -308,7 +308,7 @@ func (t *tree) dissolve(most int) {
 		if nd.wd != 0 {
 			wd := nd.wd
 			t.st.unbind(n)
-			t.stale[wd] = struct{}{}
+			t.outdated(wd)
 			t.disk.unwatch(wd)
 			t.freed = t.freed || len(t.wanting) > 0
 		}

@@ -24,10 +24,9 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 		return 0
 	}
 	m, back := t.st.watched(wd), false
-	if _, shared := t.shared[wd]; m != 0 && fresh && !shared {
-		t.lostWatch(m) // the kernel gave the number of a watch that is gone out again
-		t.stale[wd] = struct{}{}
-		m = 0
+	if _, shared := t.shared[wd]; fresh && !shared {
+		t.fresh(wd)
+		m = t.st.watched(wd)
 	}
 	switch {
 	case m == n:
@@ -60,7 +59,7 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 		t.shared[wd] = struct{}{} // another worker made the watch, and will say so after this
 	}
 	if back {
-		t.returned[n] = struct{}{}
+		t.isBack(n)
 	}
 	nd.taken(mount)
 	return n
@@ -90,7 +89,7 @@ func (t *tree) standsAt(m, n nodeID, cookie uint32) nodeID {
 		n = t.replace(n)
 		t.st.unbind(m)
 		t.bind(n, wd)
-		t.returned[n] = struct{}{}
+		t.isBack(n)
 		return n
 	}
 	old, oldName := t.st.parent(m), string(t.st.name(t.st.node(m).entry))
@@ -180,12 +179,64 @@ func (t *tree) bind(n nodeID, wd int32) {
 	}
 }
 
+// staleness says which records of a descriptor are about directories that had it before: those up to the
+// last IGNORED of them. That can be lost in an overflow. So when the descriptor is known to be in use
+// again, what was not queued by then is about the present directory, too.
+type staleness struct {
+	ignored int    // how often IGNORED is expected
+	until   uint64 // a value of tree.handled; or 0
+}
+
+// outdated has the records of wd that are queued, up to its IGNORED, pass. The queue has not been seen
+// empty since.
+func (t *tree) outdated(wd int32) {
+	t.stale[wd] = staleness{ignored: t.stale[wd].ignored + 1}
+	t.drained = false
+}
+
+// isStale reports whether r, which is being handled, is about a directory that had its descriptor before.
+func (t *tree) isStale(r record) bool {
+	s, ok := t.stale[r.wd]
+	switch {
+	case !ok:
+		return false
+	case s.until > 0 && t.handled >= s.until:
+		delete(t.stale, r.wd)
+		return false
+	case !r.mask.Has(inotify.Ignored):
+	case s.ignored == 1:
+		delete(t.stale, r.wd)
+	default:
+		s.ignored--
+		t.stale[r.wd] = s
+	}
+	return true
+}
+
+// fresh is when the watch wd has just been made, before what it watches is listed. If a directory is known
+// to have it, the kernel gave the number of a watch that is gone out again.
+func (t *tree) fresh(wd int32) {
+	if m := t.st.watched(wd); m != 0 {
+		t.lostWatch(m)
+		t.outdated(wd)
+	}
+	if s, ok := t.stale[wd]; ok {
+		s.until = t.queueEnd()
+		t.stale[wd] = s
+	}
+}
+
+// isBack notes that n has a watch of which older records may be queued. The queue has not been seen empty
+// since.
+func (t *tree) isBack(n nodeID) {
+	t.returned[n] = struct{}{}
+	t.drained = false
+}
+
 // drop removes a watch that belongs to no node.
 func (t *tree) drop(wd int32) {
-	if n := t.st.watched(wd); n != 0 { // of a node whose watch is gone: the number was given out again
-		t.lostWatch(n)
-	}
-	t.stale[wd] = struct{}{}
+	t.fresh(wd)
+	t.outdated(wd)
 	t.disk.unwatch(wd)
 	t.freed = true
 }

@@ -85,16 +85,14 @@ func (t *tree) addRoot(path, abs, real string) (*root, error) {
 		}
 		return nil, limitError(err)
 	}
-	if m := t.st.watched(wd); m != 0 {
-		if fresh {
-			t.lostWatch(m)
-			t.stale[wd] = struct{}{}
-		} else if t.st.top(m) != 0 {
+	if fresh {
+		t.fresh(wd)
+	} else if m := t.st.watched(wd); m != 0 {
+		if t.st.top(m) != 0 {
 			t.disk.close(fd)
 			return nil, errOverlap(t.join(m, nil))
-		} else {
-			t.st.unbind(m)
 		}
+		t.st.unbind(m)
 	}
 	r := t.newRoot(path, abs)
 	r.real, r.device = real, device
