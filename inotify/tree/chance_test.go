@@ -29,6 +29,7 @@ func TestRandomScripts(t *testing.T) {
 		rapid.Check(t, func(t *rapid.T) {
 			c := newChance(t)
 			c.start()
+			c.most = rapid.SampledFrom([]int{2, 5, 20}).Draw(t, "most in a row")
 			for c.left = c.pick(0, 80, "changes"); c.left > 0 && !t.Failed(); {
 				c.some()
 				c.stepOnce()
@@ -46,7 +47,10 @@ type chance struct {
 	*play
 	rt   *rapid.T
 	left int // changes to be made
+	most int // of them in a row
 	held []*inode
+	// Descriptors of watches that are gone are given out again.
+	wds bool
 	// The roots themselves may be moved and removed.
 	roots bool
 	// What is there at the start is known to the picture, so that no part of it may be unreadable.
@@ -86,6 +90,11 @@ func (c *chance) start() {
 		c.do("initial")
 		c.left = c.pick(0, 10, "changes during the set-up")
 	}
+	if c.draw("untyped") {
+		c.log("untyped")
+		c.do("untyped")
+	}
+	c.wds = c.draw("descriptors given out again")
 	for _, root := range []string{"a", "b"} {
 		c.log("add " + root)
 		c.do("add " + root)
@@ -155,7 +164,7 @@ func (c *chance) pick(from, to int, label string) int {
 
 // some makes a few changes.
 func (c *chance) some() {
-	for range c.pick(0, 5, "changes in a row") {
+	for range c.pick(0, c.most, "changes in a row") {
 		if c.left > 0 {
 			c.one()
 		}
@@ -207,7 +216,7 @@ func (c *chance) one() {
 	c.left--
 	_, entries := c.paths()
 	p := c.place("where")
-	if len(entries) > 0 && c.pick(0, 10+len(entries), "of what is there") > 10 {
+	if len(entries) > 0 && c.pick(0, 4+len(entries), "of what is there") > 4 {
 		p = rapid.SampledFrom(entries).Draw(c.rt, "which")
 	}
 	if c.roots && c.pick(0, 15, "a root") == 15 {
@@ -225,7 +234,7 @@ func (c *chance) one() {
 		}
 		return
 	}
-	switch c.pick(0, 9, "change") {
+	switch c.pick(0, 14, "change") {
 	case 0, 1:
 		if len(x.kids) > 0 {
 			return
@@ -253,8 +262,13 @@ func (c *chance) one() {
 			c.change("deny", p)
 		}
 	case 5:
-		c.log("cut")
-		c.disk.cutOff = true
+		if c.wds {
+			c.disk.nextWD = int32(c.pick(1, int(c.disk.nextWD), "wd"))
+			c.log("wd " + strconv.Itoa(int(c.disk.nextWD)))
+		} else {
+			c.log("cut")
+			c.disk.cutOff = true
+		}
 	default:
 		c.rename(x, dir, p)
 	}
