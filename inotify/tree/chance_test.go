@@ -49,6 +49,8 @@ type chance struct {
 	left int // changes to be made
 	most int // of them in a row
 	held []*inode
+	// What WithSkip leaves out changes.
+	filters bool
 	// Descriptors of watches that are gone are given out again.
 	wds bool
 	// The roots themselves may be moved and removed.
@@ -84,6 +86,7 @@ func (c *chance) start() {
 	if c.draw("WithSkip") {
 		c.log("skip s")
 		c.do("skip s")
+		c.filters = c.draw("Refilter")
 	}
 	if c.draw("WithInitial") {
 		c.log("initial")
@@ -112,6 +115,12 @@ func (c *chance) start() {
 
 // stepOnce has the engine do one step.
 func (c *chance) stepOnce() {
+	if c.roots && c.pick(0, 20, "Remove or Add") == 20 {
+		c.removeOrAdd(rapid.SampledFrom([]string{"a", "b"}).Draw(c.rt, "which root"))
+	}
+	if c.filters && c.pick(0, 20, "Refilter") == 20 {
+		c.refilter()
+	}
 	c.busy = c.draw("busy")
 	told, _ := c.step()
 	c.log("tell")
@@ -306,6 +315,63 @@ func (c *chance) rename(x, dir *inode, p string) {
 	}
 	c.change(op, p, q)
 	c.locked = nil
+}
+
+// removeOrAdd is Remove of a root that there is, and Add of what is none, where the picture knows all that
+// the tree can.
+func (c *chance) removeOrAdd(path string) {
+	for _, line := range c.take() {
+		c.log("> " + line)
+	}
+	for _, r := range c.tree.roots {
+		if r != nil && r.path == path {
+			c.log("# Remove " + path)
+			delete(c.picture.roots, path)
+			c.tree.removeRoot(r)
+			for len(c.tree.dissolving) > 0 {
+				c.tree.dissolve(stepFrees)
+			}
+			return
+		}
+	}
+	dirs, _ := c.paths()
+	denied := slices.ContainsFunc(dirs, func(dir string) bool {
+		x, _, _ := c.disk.at(dir)
+		return x.denied
+	})
+	x, _, _ := c.disk.at(path)
+	if denied || c.disk.room > 0 || x == nil || x.kids == nil || x.wd != 0 && c.tree.st.watched(x.wd) != 0 {
+		return
+	}
+	for _, dir := range dirs { // nor does it stand inside a root, or a root in it
+		if y, _, _ := c.disk.at(dir); y.wd != 0 && strings.HasPrefix(dir+"/", path+"/") {
+			return
+		}
+	}
+	left := c.left
+	if !c.tree.opt.initial {
+		c.left = 0
+	}
+	c.log("add " + path)
+	c.roots = false // it has to be there until Add is done
+	c.do("add " + path)
+	c.left, c.roots = left-1, true
+}
+
+// refilter changes what WithSkip leaves out, and says so.
+func (c *chance) refilter() {
+	if c.skip = "s"; c.draw("skip nothing") {
+		c.skip = ""
+	}
+	c.log("# Refilter to skip " + c.skip)
+	for _, r := range c.tree.roots {
+		if r != nil {
+			nd := c.tree.st.node(r.node)
+			nd.flags |= refilter
+			nd.gen = 0
+			c.tree.push(r.node)
+		}
+	}
 }
 
 func (c *chance) change(op string, args ...string) {

@@ -132,6 +132,11 @@ func (p *play) step() (told []string, more bool) {
 	}
 	more = p.tree.step()
 	p.tree.work.Unlock()
+	return p.take(), more || len(p.disk.queue) > 0
+}
+
+// take returns what was told, which the picture gets.
+func (p *play) take() (told []string) {
 	for _, i := range p.tree.out {
 		p.picture.apply(i.ev, i.err)
 		line := i.ev.String()
@@ -142,7 +147,7 @@ func (p *play) step() (told []string, more bool) {
 		told = append(told, line)
 	}
 	p.tree.out = nil
-	return told, more || len(p.disk.queue) > 0
+	return told
 }
 
 // end compares the picture with the disk, and what is watched with the directories.
