@@ -153,7 +153,9 @@ func (s *scanner) list(c comparison, fd int) {
 	}
 	t.unsee(c.n)
 	t.fail(c.n, -1, err)
-	t.reach = append(t.reach, c.n)
+	if err == unix.EACCES || err == unix.EPERM {
+		t.reach = append(t.reach, c.n)
+	}
 }
 
 // listed is the end of a listing.
@@ -181,10 +183,10 @@ func (s *scanner) compare(c *comparison, fd int, chunk []byte) error {
 		isDir := d.kind == unix.DT_DIR
 		if d.kind == unix.DT_UNKNOWN { // not every file system says it: readdir(3)
 			there, dir, err := t.disk.kind(fd, d.name)
-			if err != nil {
+			switch {
+			case err == unix.EACCES || err == unix.EPERM: // the directory may be listed, not searched
 				return err
-			}
-			if !there {
+			case err == nil && !there:
 				continue
 			}
 			isDir = dir
