@@ -275,6 +275,9 @@ func (t *tree) placed(e entryID) {
 		t.permitted() // its permissions were told by another directory than stands above it now: see watchAttribs
 	}
 	nd := t.st.node(n)
+	if nd.flags&(failed|foreign) != 0 {
+		nd.gen = 0 // it was looked at where it had moved from, and something else stood there
+	}
 	if t.opt.skip != nil {
 		nd.flags |= refilter
 		nd.gen = 0 // what is skipped depends on the path
