@@ -147,6 +147,10 @@ func (s *scanner) noParent(n, p nodeID, err error, final bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if movedOn(err) {
+		if pd := t.st.node(p); pd.wd == 0 && pd.flags&failed != 0 {
+			t.st.node(n).gen = 0 // until p can be taken in, which finds n or not
+			return
+		}
 		if final || t.st.node(p).wd == 0 {
 			t.again(p) // it is looked at first: either it goes, or n is looked at again
 		}
