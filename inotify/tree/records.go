@@ -86,10 +86,8 @@ func (t *tree) record(r record) {
 	if t.asIs != nil && t.recordAsIs(r) {
 		return
 	}
-	if len(t.stale) > 0 {
-		if t.isStale(r) {
-			return
-		}
+	if len(t.stale) > 0 && t.isStale(r) {
+		return
 	}
 	n := t.st.watched(r.wd)
 	switch {

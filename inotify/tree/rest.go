@@ -41,9 +41,7 @@ func (t *tree) rest() {
 	// What waits stays bounded, however much there is to look at and however long the queue.
 	most := max(stepLooks, len(t.later)+len(t.marks)-mostWaiting)
 	served := min(len(t.later), most)
-	now := append([]nodeID(nil), t.later[:served]...)
-	t.later = append(t.later[:0], t.later[served:]...)
-	for _, n := range now {
+	for _, n := range takeFirst(&t.later, served) {
 		nd := t.st.node(n)
 		if nd.flags&waiting == 0 {
 			continue
@@ -51,10 +49,7 @@ func (t *tree) rest() {
 		nd.flags &^= waiting
 		s.visit(n, true)
 	}
-	served = min(len(t.marks), most-served)
-	marks := append([]mark(nil), t.marks[:served]...)
-	t.marks = append(t.marks[:0], t.marks[served:]...)
-	for _, m := range marks {
+	for _, m := range takeFirst(&t.marks, min(len(t.marks), most-served)) {
 		delete(t.marked, m)
 		s.lookAt(m)
 	}
@@ -77,6 +72,13 @@ func (t *tree) rest() {
 	if t.rescan && len(t.visits) == 0 && t.handled >= t.scanFrom {
 		t.scanAgain()
 	}
+}
+
+// takeFirst takes the first n off a list that may grow while they are served.
+func takeFirst[T any](list *[]T, n int) []T {
+	taken := append([]T(nil), (*list)[:n]...)
+	*list = append((*list)[:0], (*list)[n:]...)
+	return taken
 }
 
 // visitSome takes in up to most directories that wait for it, and returns how many it took from the list.
@@ -147,18 +149,18 @@ func (s *scanner) noParent(n, p nodeID, err error, final bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if movedOn(err) {
-		if pd := t.st.node(p); pd.wd == 0 && pd.flags&failed != 0 {
+		pd := t.st.node(p)
+		if pd.wd == 0 && pd.flags&failed != 0 {
 			t.st.node(n).gen = 0 // until p can be taken in, which finds n or not
 			return
 		}
-		if final || t.st.node(p).wd == 0 {
+		if final || pd.wd == 0 {
 			t.again(p) // it is looked at first: either it goes, or n is looked at again
 		}
 		t.again(n)
 		return
 	}
 	t.fail(n, -1, err)
-	t.reach = append(t.reach, n)
 }
 
 // notOpened is when n could not be opened in its directory, which is open as at.
@@ -228,21 +230,21 @@ func (t *tree) want(n nodeID) {
 	}
 }
 
-// watchAttribs has n's parent, open as at, tell a change of n's permissions.
+// watchAttribs has n's parent tell a change of n's permissions, or what is above it, if the parent is not open
+// as at, or cannot be read by now.
 func (t *tree) watchAttribs(n nodeID, at int) {
 	p := t.st.parent(n)
-	if p == 0 || at < 0 {
+	if p == 0 || t.mask.Has(inotify.Attrib) || at >= 0 && t.st.node(p).flags&attribs != 0 {
 		return
 	}
-	if t.mask.Has(inotify.Attrib) || t.st.node(p).flags&attribs != 0 {
-		return
+	if at >= 0 {
+		if _, _, err := t.disk.watch(at, t.mask|inotify.Attrib); err == nil {
+			t.st.node(p).flags |= attribs
+			t.again(n) // it may have become readable before the parent tells
+			return
+		}
 	}
-	if _, _, err := t.disk.watch(at, t.mask|inotify.Attrib); err != nil {
-		t.reach = append(t.reach, n) // nobody may read the parent by now
-		return
-	}
-	t.st.node(p).flags |= attribs
-	t.again(n) // it may have become readable before the parent tells
+	t.reach = append(t.reach, n)
 }
 
 // attribs is ATTRIB of e in n.
@@ -280,10 +282,7 @@ func (s *scanner) attribsAbove(n nodeID) {
 
 // retryWanting tries what failed for want of something, a slice of it.
 func (t *tree) retryWanting() {
-	tried := min(len(t.retry), stepLooks)
-	now := append([]nodeID(nil), t.retry[:tried]...)
-	t.retry = append(t.retry[:0], t.retry[tried:]...)
-	for _, n := range now {
+	for _, n := range takeFirst(&t.retry, min(len(t.retry), stepLooks)) {
 		nd := t.st.node(n)
 		if nd.flags&wanting == 0 {
 			continue

@@ -23,11 +23,10 @@ func (t *tree) settle(n nodeID, wd int32, fresh, mount bool) nodeID {
 		}
 		return 0
 	}
-	m, back := t.st.watched(wd), false
 	if _, shared := t.shared[wd]; fresh && !shared {
 		t.fresh(wd)
-		m = t.st.watched(wd)
 	}
+	m, back := t.st.watched(wd), false
 	switch {
 	case m == n:
 		if nd.flags&failed != 0 {

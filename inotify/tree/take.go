@@ -153,9 +153,6 @@ func (s *scanner) list(c comparison, fd int) {
 	}
 	t.unsee(c.n)
 	t.fail(c.n, -1, err)
-	if err == unix.EACCES || err == unix.EPERM {
-		t.reach = append(t.reach, c.n)
-	}
 }
 
 // listed is the end of a listing.
