@@ -80,36 +80,29 @@ func (c *chance) start() {
 	}
 	c.started = true
 	if c.draw("a mask without ATTRIB") {
-		c.log("mask CREATE|DELETE|MOVED_FROM|MOVED_TO")
-		c.do("mask CREATE|DELETE|MOVED_FROM|MOVED_TO")
+		c.say("mask CREATE|DELETE|MOVED_FROM|MOVED_TO")
 	}
 	if c.draw("WithSkip") {
-		c.log("skip s")
-		c.do("skip s")
+		c.say("skip s")
 		c.filters = c.draw("Refilter")
 	}
 	if c.draw("WithInitial") {
-		c.log("initial")
-		c.do("initial")
+		c.say("initial")
 		c.left = c.pick(0, 10, "changes during the set-up")
 	}
 	if c.draw("untyped") {
-		c.log("untyped")
-		c.do("untyped")
+		c.say("untyped")
 	}
 	c.wds = c.draw("descriptors given out again")
 	for _, root := range []string{"a", "b"} {
-		c.log("add " + root)
-		c.do("add " + root)
+		c.say("add " + root)
 	}
 	c.roots = c.draw("changes of the roots")
 	if c.draw("few watches") {
-		c.disk.room = c.pick(1, 10, "room")
-		c.log("room " + strconv.Itoa(c.disk.room))
+		c.say("room " + strconv.Itoa(c.pick(1, 10, "room")))
 	}
 	if c.draw("a short queue") {
-		c.disk.length = c.pick(1, 12, "queue")
-		c.log("queue " + strconv.Itoa(c.disk.length))
+		c.say("queue " + strconv.Itoa(c.pick(1, 12, "queue")))
 	}
 }
 
@@ -123,10 +116,7 @@ func (c *chance) stepOnce() {
 	}
 	c.busy = c.draw("busy")
 	told, _ := c.step()
-	c.log("tell")
-	for _, line := range told {
-		c.log("> " + line)
-	}
+	c.logTold(told)
 }
 
 // rest ends what is not the tree's doing, lets it come to rest, and compares.
@@ -145,25 +135,35 @@ func (c *chance) rest() {
 	c.tellAll()
 	if c.disk.room > 0 { // what has no watch is tried again when one becomes free
 		c.disk.room = 0
-		if x, _, _ := c.disk.at("a"); x == nil || c.picture.roots["a"] == nil {
-			return
+		for _, root := range []string{"a", "b"} {
+			if x, _, _ := c.disk.at(root); x == nil || x.kids == nil || c.picture.roots[root] == nil {
+				continue
+			}
+			c.change("mkdir", root+"/free")
+			c.tellAll()
+			c.change("rmdir", root+"/free")
+			c.tellAll()
 		}
-		c.change("mkdir", "a/free")
-		c.tellAll()
-		c.change("rmdir", "a/free")
-		c.tellAll()
 	}
 	c.end()
 }
 
-func (c *chance) tellAll() {
+func (c *chance) tellAll() { c.logTold(c.tell()) }
+
+func (c *chance) logTold(told []string) {
 	c.log("tell")
-	for _, line := range c.tell() {
+	for _, line := range told {
 		c.log("> " + line)
 	}
 }
 
 func (c *chance) log(line string) { c.rt.Log(line) }
+
+// say does a line of a script.
+func (c *chance) say(line string) {
+	c.log(line)
+	c.do(line)
+}
 
 func (c *chance) draw(label string) bool { return rapid.Bool().Draw(c.rt, label) }
 
@@ -272,11 +272,9 @@ func (c *chance) one() {
 		}
 	case 5:
 		if c.wds {
-			c.disk.nextWD = int32(c.pick(1, int(c.disk.nextWD), "wd"))
-			c.log("wd " + strconv.Itoa(int(c.disk.nextWD)))
+			c.say("wd " + strconv.Itoa(c.pick(1, int(c.disk.nextWD), "wd")))
 		} else {
-			c.log("cut")
-			c.disk.cutOff = true
+			c.say("cut")
 		}
 	default:
 		c.rename(x, dir, p)
@@ -320,17 +318,12 @@ func (c *chance) rename(x, dir *inode, p string) {
 // removeOrAdd is Remove of a root that there is, and Add of what is none, where the picture knows all that
 // the tree can.
 func (c *chance) removeOrAdd(path string) {
-	for _, line := range c.take() {
-		c.log("> " + line)
-	}
+	c.logTold(c.take())
 	for _, r := range c.tree.roots {
 		if r != nil && r.path == path {
 			c.log("# Remove " + path)
 			delete(c.picture.roots, path)
-			c.tree.removeRoot(r)
-			for len(c.tree.dissolving) > 0 {
-				c.tree.dissolve(stepFrees)
-			}
+			c.tree.removeNow(r)
 			return
 		}
 	}
@@ -352,9 +345,8 @@ func (c *chance) removeOrAdd(path string) {
 	if !c.tree.opt.initial {
 		c.left = 0
 	}
-	c.log("add " + path)
 	c.roots = false // it has to be there until Add is done
-	c.do("add " + path)
+	c.say("add " + path)
 	c.left, c.roots = left-1, true
 }
 
@@ -366,10 +358,7 @@ func (c *chance) refilter() {
 	c.log("# Refilter to skip " + c.skip)
 	for _, r := range c.tree.roots {
 		if r != nil {
-			nd := c.tree.st.node(r.node)
-			nd.flags |= refilter
-			nd.gen = 0
-			c.tree.push(r.node)
+			c.tree.filterAgain(r)
 		}
 	}
 }

@@ -114,4 +114,20 @@ func (t *tree) removeRoot(r *root) {
 	t.dissolving = append(t.dissolving, r.node)
 }
 
+// removeNow is removeRoot that leaves nothing to be given back.
+func (t *tree) removeNow(r *root) {
+	t.removeRoot(r)
+	for len(t.dissolving) > 0 {
+		t.dissolve(stepFrees)
+	}
+}
+
+// filterAgain has a root listed again, because what is skipped below it is another.
+func (t *tree) filterAgain(r *root) {
+	nd := t.st.node(r.node)
+	nd.flags |= refilter
+	nd.gen = 0
+	t.push(r.node)
+}
+
 var errClosed = errors.New("closed")

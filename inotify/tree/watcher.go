@@ -103,12 +103,7 @@ func rootError(path string, err error) error {
 // still delivered. A path that is no root is an error that is fs.ErrNotExist; on a closed Watcher
 // it is os.ErrClosed.
 func (w *Watcher) Remove(path string) error {
-	return w.withRoot(path, func(r *root) {
-		w.t.removeRoot(r)
-		for len(w.t.dissolving) > 0 {
-			w.t.dissolve(stepFrees)
-		}
-	})
+	return w.withRoot(path, w.t.removeNow)
 }
 
 // Refilter has the function of [WithSkip] asked again about all that is below the root path, because
@@ -116,12 +111,7 @@ func (w *Watcher) Remove(path string) error {
 // watched, what is not skipped any more as a synthetic Create, and taken in. The tree is looked at by
 // the loops over the events; Refilter does not wait for that. Its errors are those of Remove.
 func (w *Watcher) Refilter(path string) error {
-	return w.withRoot(path, func(r *root) {
-		nd := w.t.st.node(r.node)
-		nd.flags |= refilter
-		nd.gen = 0
-		w.t.push(r.node)
-	})
+	return w.withRoot(path, w.t.filterAgain)
 }
 
 // withRoot calls f for the tree that was added as path.
